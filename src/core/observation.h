@@ -1,0 +1,82 @@
+// Everything the brain may look at in one decision. Filled by the engine; plain values; no clock, no I/O.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/cluster_view.h"
+#include "model/postgres_status.h"
+#include "model/settings.h"
+#include "core/peer_report.h"
+
+namespace tamada {
+
+enum class StoreReach {
+  Fresh,        // `view` is the answer to a request sent after the last doubt, or watch-fed since
+  Doubtful,     // the watch broke, a stall or a clock jump happened: giving up is all that is allowed (safety.md 4.1)
+  Unreachable,  // no answer for the whole retry budget
+};
+
+// The lock as our own renewals prove it, not as the view shows it.
+struct LockStatus {
+  std::optional<LockGeneration> held;  // set while proven and not refused since
+  Instant valid_until = kLongAgo;
+  bool lost = false;     // the last answer proved that the generation we held is gone
+  bool unknown = false;  // an acquire or release without an answer: the key may be ours or not
+};
+
+enum class ProcedureKind {
+  None, Bootstrap, Clone, Promote, Demote, Rewind, Restart, Start, Follow, CrashRecovery, Reinitialize, CheckDivergence,
+  Shutdown,
+};
+
+struct RunningProcedure {
+  ProcedureKind kind = ProcedureKind::None;
+  std::string name;           // as shown: "restart", "bootstrap from leader 'n1'", "running pg_rewind from n2"
+  Instant started_at = kLongAgo;
+  bool past_point_of_no_return = false;  // promote: pre_promote is over
+};
+
+// What an operator asked this member to do and the engine has not carried out yet.
+struct RestartRequest {
+  std::string role;               // "" = any; primary, replica, standby_leader
+  std::string postgres_version;   // "" = any
+  bool only_pending = false;
+  std::optional<std::chrono::seconds> timeout;
+};
+struct ReinitializeRequest {
+  bool force = false;
+  bool from_leader = false;
+};
+
+// A survey of peers made for one question (safety.md 4.1: answers expire after 1 s).
+struct PeerSurvey {
+  Instant asked_at = kLongAgo;
+  std::vector<PeerReport> reports;
+};
+
+struct Observation {
+  std::string my_name;
+  StoreReach store = StoreReach::Doubtful;
+  std::optional<ClusterView> view;       // the last one, also when it is not fresh
+  LockStatus lock;
+  PostgresStatus postgres;
+  RunningProcedure procedure;            // None when idle
+  std::optional<PeerSurvey> survey;
+  bool can_rewind = false;               // pg_rewind usable here
+  bool bootstrap_allowed = false;        // the local configuration has a bootstrap section
+  bool can_clone_without_leader = false; // a replica method with no_leader is configured
+  bool watchdog_healthy = true;          // Watchdog::healthy()
+  bool watchdog_running = false;
+  // The running recovery settings differ from those for the target (PostgresServer::follow_differs).
+  // Filled for the target of core/follow.h's follow_target(). nullopt = could not be told.
+  std::optional<bool> follow_differs;
+  std::optional<ReinitializeRequest> reinitialize;
+  std::optional<RestartRequest> restart;
+  bool shutting_down = false;
+  bool promoted_this_timeline_myself = false;  // promotion note, safety.md 2.3: another is primary on a timeline I made
+};
+
+}  // namespace tamada

@@ -1,0 +1,50 @@
+// What other threads may ask of the engine. All calls are safe from any thread; `done` runs on the engine's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "core/observation.h"
+#include "engine/snapshot.h"
+
+namespace tamada {
+
+struct ReloadRequest {};                       // SIGHUP, POST /reload
+struct DetachRequest {};                       // SIGUSR2, tamadactl detach (A14)
+struct ShutdownRequest {};                     // SIGTERM, SIGINT
+struct SwitchoverRequest {                     // POST /switchover, /failover: immediate forms
+  bool failover = false;                       // the endpoint
+  std::string leader;
+  std::string candidate;
+  std::optional<WallTime> scheduled_at;
+};
+struct ConfigWrite {                           // PATCH and PUT /config
+  json::object document;                       // the whole new document
+  std::optional<std::int64_t> expected_revision;  // PATCH: compare-and-set
+};
+// A fresh linearizable read; the answer is the next snapshot's view.
+struct LoadRequest {};
+// A status query not older than the request, shared by concurrent askers (E6).
+struct StatusRequest {};
+
+using OperatorRequest = std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, ConfigWrite,
+                                     RestartRequest, ReinitializeRequest, LoadRequest, StatusRequest>;
+
+struct OperatorReply {
+  int http_status = 200;
+  std::string text;     // the documented text
+  bool ok() const { return http_status < 300; }
+};
+
+class EngineFacade {
+ public:
+  virtual ~EngineFacade() = default;
+  virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+  virtual void submit(OperatorRequest request, std::function<void(OperatorReply)> done) = 0;
+  // The clock of lock_valid_until, readable from any thread.
+  virtual Instant now() const = 0;
+};
+
+}  // namespace tamada

@@ -1,0 +1,37 @@
+// Small documents that must survive a crash of the daemon, in the member's run directory (safety.md 2.3, 2.4). Every save
+// is written to a temporary file, flushed and renamed; it returns only when that is durable.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "model/lsn.h"
+#include "ports/store.h"
+
+namespace tamada {
+
+// "Promoting from timeline n at LSN x", written before the deed.
+struct PromotionNote {
+  Timeline from_timeline;
+  Lsn at;
+  Timeline to_timeline;  // what this promotion creates, as far as known; 0 = unknown
+};
+
+class LocalState {
+ public:
+  virtual ~LocalState() = default;
+  virtual Task<Result<std::optional<AdoptionRecord>>> load_adoption() = 0;
+  virtual Task<Result<void>> save_adoption(std::optional<AdoptionRecord> record) = 0;
+  virtual Task<Result<std::optional<PromotionNote>>> load_promotion_note() = 0;
+  virtual Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) = 0;
+  // patroni.dynamic.json in the data directory (configuration.md 1.5).
+  virtual Task<Result<std::optional<json::object>>> load_dynamic_cache() = 0;
+  virtual Task<Result<void>> save_dynamic_cache(json::object document) = 0;
+  // Identity of this boot of the machine; a lock of another boot is never ours.
+  virtual std::string boot_id() const = 0;
+};
+
+}  // namespace tamada

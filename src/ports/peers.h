@@ -1,0 +1,43 @@
+// Asking the other members over REST (ha_behaviour.md 2.2).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "model/member.h"
+
+namespace tamada {
+
+// One member's answer to GET <api_url>; only the body counts, not the HTTP status.
+struct PeerAnswer {
+  enum class Reach { Answered, Refused, Silent, Broken };  // Broken: no usable JSON body
+  std::string member;
+  std::string url;
+  Reach reach = Reach::Silent;
+  Role role = Role::Unknown;
+  bool is_primary = false;        // role word or a non-zero xlog.location
+  bool in_recovery = false;
+  Lsn received;
+  Lsn replayed;
+  Timeline timeline;
+  Tags tags;
+  bool watchdog_failed = false;
+  bool receiver_stopped = false;  // its position cannot grow any more (field "tamada", safety.md 4.3)
+  bool upstream_alive = false;    // it heard its upstream after the lock vanished (field "tamada", safety.md 4.4)
+  Instant asked_at = kLongAgo;
+  std::string problem;            // why not Answered
+
+  Lsn position() const { return received > replayed ? received : replayed; }
+};
+
+class Peers {
+ public:
+  virtual ~Peers() = default;
+  // Asks all in parallel. A refused connection counts at once; a silent one at the deadline. Same order as `members`.
+  virtual Task<std::vector<PeerAnswer>> ask(std::vector<Member> members, Instant deadline) = 0;
+};
+
+}  // namespace tamada

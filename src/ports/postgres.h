@@ -1,0 +1,171 @@
+// The managed PostgreSQL, in three ports: its process and configuration (PostgresServer), its data directory
+// (PostgresData) and what is done through SQL (PostgresSql). Real ones are in postgres/, the simulator has its own.
+//
+// All calls run on the engine's thread and never block it. Every call ends by its deadline with Timeout; a cancelled call
+// (base/task.h) ends the child processes it started before it unwinds.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "model/cluster_view.h"
+#include "model/follow_target.h"
+#include "model/lsn.h"
+#include "model/member.h"
+#include "model/postgres_status.h"
+#include "model/settings.h"
+
+namespace tamada {
+
+enum class StopMode { Fast, Immediate, Kill };
+
+struct StartRequest {
+  bool as_primary = false;           // no recovery files; otherwise standby of `follow`
+  FollowTarget follow;
+  // What /sync implies for a start as primary (safety.md 6.1); nullopt = leave what the settings say.
+  std::optional<std::string> synchronous_standby_names;
+  // Recovery settings of a custom bootstrap; replaces `follow`.
+  std::optional<std::map<std::string, std::string>> recovery_conf;
+};
+
+class PostgresListener {
+ public:
+  virtual ~PostgresListener() = default;
+  // The postmaster we watched is gone (its orphans may still work, safety.md 3.1).
+  virtual void on_postmaster_exit() = 0;
+};
+
+// Result of applying settings to a running server.
+struct ReloadOutcome {
+  bool reloaded = false;
+  json::object pending_restart_reason;  // guc -> {old_value, new_value}; empty = none pending
+};
+
+class PostgresServer {
+ public:
+  virtual ~PostgresServer() = default;
+
+  virtual void set_listener(PostgresListener* listener) = 0;
+  // Takes effect for the next call; nothing is written by it.
+  virtual void update_settings(const Settings& settings) = 0;
+
+  // Looks at data directory, control file, processes and, when `with_query`, runs the status query. Never hangs beyond
+  // the deadline: what could not be found out in time is Unknown. Never fails.
+  virtual Task<PostgresStatus> observe(bool with_query, Instant deadline) = 0;
+
+  // Attaches to a postmaster that runs already: watches it, reads back current values, rewrites configuration files if
+  // needed and reloads. PostgreSQL is never restarted by it (A14).
+  virtual Task<Result<void>> attach(Instant deadline) = 0;
+
+  // Writes the configuration files and launches a postmaster in a session of its own that outlives the daemon. Returns as
+  // soon as its pid is known and watched; readiness is seen by observe. Error Conflict when any process works in the data
+  // directory already.
+  virtual Task<Result<PostmasterId>> start(StartRequest request, Instant deadline) = 0;
+
+  // Signals the postmaster and waits until PostgreSQL is *stopped* in the sense of safety.md 3.1 (left-over backends are
+  // killed once the postmaster is gone). Error Timeout at the deadline: it is not stopped. Kill stops, then kills every
+  // process of the data directory through pidfds. Not running is success.
+  virtual Task<Result<void>> stop(StopMode mode, Instant deadline) = 0;
+
+  // Asks a running standby to leave recovery; returns when the request was made (pg_ctl promote -W).
+  virtual Task<Result<void>> promote(Instant deadline) = 0;
+
+  // Writes recovery settings for `follow`. Returns true when a restart is needed for them, false when they were reloaded.
+  virtual Task<Result<bool>> follow(FollowTarget target, Instant deadline) = 0;
+  // True when the running or configured recovery settings differ from those for `target`.
+  virtual bool follow_differs(const FollowTarget& target, const PostgresStatus& status) const = 0;
+
+  // Rewrites configuration files as the settings say and reloads (B3). `force` reloads even without a change.
+  virtual Task<Result<ReloadOutcome>> apply_settings(bool force, Instant deadline) = 0;
+
+  virtual Task<Result<void>> set_synchronous_standby_names(std::string value, Instant deadline) = 0;
+
+  // Runs before_stop / pre_promote. Error Failed with the exit code.
+  virtual Task<Result<void>> run_script(std::string command, std::vector<std::string> arguments, Instant deadline) = 0;
+
+  // True when pg_rewind runs here and the control data allows it (ha_behaviour.md 4.1).
+  virtual bool can_rewind(const PostgresStatus& status) const = 0;
+
+  // Detach: forget the postmaster and leave it running (A14). Nothing is signalled.
+  virtual void detach() = 0;
+};
+
+struct CloneSource {
+  std::string member;    // name for messages; empty = no source (methods that need none)
+  std::string host;      // empty = no source
+  int port = 5432;
+};
+
+// How this member's history relates to the leader's.
+struct TimelineComparison {
+  enum class Verdict { Unknown, Same, Ancestor, Diverged };  // Same and Ancestor: may simply follow
+  Verdict verdict = Verdict::Unknown;
+  std::string because;   // one sentence with timelines and positions
+};
+
+class PostgresData {
+ public:
+  virtual ~PostgresData() = default;
+
+  // Runs initdb into an empty data directory and prepares it for the first start. (A1)
+  virtual Task<Result<void>> initdb(Instant deadline) = 0;
+  // Runs the custom bootstrap method of the settings. (A2)
+  virtual Task<Result<void>> custom_bootstrap(Instant deadline) = 0;
+  // Runs the replica methods in order until one succeeds; leaves an empty directory when none did. (A3)
+  virtual Task<Result<void>> clone(CloneSource source, bool only_basebackup, Instant deadline) = 0;
+  // Renames the data directory (and linked WAL and tablespaces) aside; the new name. (A1)
+  virtual Task<Result<std::string>> move_aside(Instant deadline) = 0;
+  // Removes the contents of the data directory. Logged before it starts. (S7)
+  virtual Task<Result<void>> remove(Instant deadline) = 0;
+
+  // Compares with `leader` by the replication protocol (ha_behaviour.md 4.3). Works with a running or stopped server.
+  virtual Task<TimelineComparison> compare_timelines(const Member& leader, const PostgresStatus& status,
+                                                     Instant deadline) = 0;
+  // The target is cleanly stopped (checked). Error Unavailable when the leader went away, Failed when pg_rewind failed
+  // against a healthy leader.
+  virtual Task<Result<void>> rewind(const Member& leader, Instant deadline) = 0;
+  // Single-user crash recovery with empty input (ha_behaviour.md 4.6).
+  virtual Task<Result<void>> crash_recovery(Instant deadline) = 0;
+  // Lines of the history file of the timeline: (timeline, lsn, reason), and the file's modification time.
+  virtual Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) = 0;
+  // LSN of the record to publish as final position after a clean stop, and of the shutdown checkpoint.
+  virtual Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) = 0;
+};
+
+struct SlotInfo {
+  std::string name;
+  bool physical = true;
+  bool active = false;
+  std::string plugin;
+  std::string database;
+  Lsn restart_lsn;
+  Lsn confirmed_flush_lsn;
+  bool has_xmin = false;
+  std::string wal_status;
+  bool temporary = false;
+  bool failover = false;
+};
+
+class PostgresSql {
+ public:
+  virtual ~PostgresSql() = default;
+
+  virtual Task<Result<void>> checkpoint(Instant deadline) = 0;
+  virtual Task<Result<std::vector<SlotInfo>>> slots(Instant deadline) = 0;
+  // Reserves WAL at once. An existing slot of that name is success.
+  virtual Task<Result<void>> create_physical_slot(std::string name, Instant deadline) = 0;
+  // Conflict when it is active.
+  virtual Task<Result<void>> drop_slot(std::string name, Instant deadline) = 0;
+  virtual Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) = 0;
+  // Users, post_init/post_bootstrap, as ha_behaviour.md 5.6.
+  virtual Task<Result<void>> post_bootstrap(Instant deadline) = 0;
+  virtual Task<Result<void>> resume_replay(Instant deadline) = 0;
+};
+
+}  // namespace tamada
