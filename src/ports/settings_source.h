@@ -1,0 +1,25 @@
+// Where the engine gets its settings from: the local documents (file, directory, environment) and the dynamic one. Building
+// them is model/settings_build.h's work; reading files is the host's.
+#pragma once
+
+#include <memory>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "model/settings.h"
+
+namespace tamada {
+
+class SettingsSource {
+ public:
+  virtual ~SettingsSource() = default;
+  // What is in force now. Never null.
+  virtual std::shared_ptr<const Settings> current() const = 0;
+  // Reads the local documents again (SIGHUP, POST /reload). On an error the old settings stay in force.
+  virtual Task<Result<std::shared_ptr<const Settings>>> reload_local() = 0;
+  // Takes another dynamic document into force. A bad value never voids the others; warnings were logged.
+  virtual Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) = 0;
+};
+
+}  // namespace tamada
