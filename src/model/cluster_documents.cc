@@ -149,6 +149,7 @@ StatusDocument parse_status(std::string_view text) {
   for (const json::value& name : retained) {
     if (const auto* slot = name.if_string()) status.retain_slots.emplace_back(*slot);
   }
+  std::sort(status.retain_slots.begin(), status.retain_slots.end());
   return status;
 }
 
