@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "model/cluster_view.h"
 #include "model/stored_json.h"
 
@@ -18,7 +19,7 @@ json::value text_or_null(const std::string& text) {
 FailoverRequest failover_from_plain_text(std::string_view text) {
   FailoverRequest request;
   const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return request;
+  if (colon == std::string_view::npos || !is_valid_utf8(text)) return request;
   request.leader = text.substr(0, colon);
   const std::string_view rest = text.substr(colon + 1);
   request.candidate = rest.substr(0, rest.find(':'));
@@ -149,6 +150,7 @@ StatusDocument parse_status(std::string_view text) {
   for (const json::value& name : retained) {
     if (const auto* slot = name.if_string()) status.retain_slots.emplace_back(*slot);
   }
+  std::sort(status.retain_slots.begin(), status.retain_slots.end());
   return status;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "model/stored_json.h"
 #include "model/url.h"
 
@@ -109,7 +110,7 @@ Member parse_member(std::string_view name, std::string_view value) {
   Member member;
   member.name = name;
   if (value.starts_with("postgres")) {
-    read_old_form(value, member);
+    if (is_valid_utf8(value)) read_old_form(value, member);
   } else if (const auto fields = stored::object_of(value)) {
     read_fields(*fields, member);
   }
