@@ -21,7 +21,7 @@ endif()
 
 add_compile_options(-Wall -Wextra -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-Wshadow-uncaptured-local -Wthread-safety)
+  add_compile_options(-Wshadow-uncaptured-local -Wthread-safety -Wno-missing-designated-field-initializers)
   add_link_options(-fuse-ld=lld)
 endif()
 add_compile_options($<$<CONFIG:RelWithDebInfo>:-g1>)

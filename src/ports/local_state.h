@@ -20,6 +20,17 @@ struct PromotionNote {
   Timeline to_timeline;  // what this promotion creates, as far as known; 0 = unknown
 };
 
+// A step that leaves the data directory unusable until it has ended (S8). Saved before it begins, cleared after it ended;
+// found at a start it says that the step was interrupted.
+struct WorkNote {
+  enum class Kind {
+    Bootstrap,  // the race for /initialize was entered; what the directory holds is no cluster yet
+    Clone,      // the directory is being removed and filled again
+    Rewind,     // pg_rewind is changing files; PostgreSQL must not be started before a rewind or a clone succeeded
+  };
+  Kind kind = Kind::Clone;
+};
+
 class LocalState {
  public:
   virtual ~LocalState() = default;
@@ -27,6 +38,8 @@ class LocalState {
   virtual Task<Result<void>> save_adoption(std::optional<AdoptionRecord> record) = 0;
   virtual Task<Result<std::optional<PromotionNote>>> load_promotion_note() = 0;
   virtual Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) = 0;
+  virtual Task<Result<std::optional<WorkNote>>> load_work_note() = 0;
+  virtual Task<Result<void>> save_work_note(std::optional<WorkNote> note) = 0;
   // patroni.dynamic.json in the data directory (configuration.md 1.5).
   virtual Task<Result<std::optional<json::object>>> load_dynamic_cache() = 0;
   virtual Task<Result<void>> save_dynamic_cache(json::object document) = 0;

@@ -83,6 +83,7 @@ struct AdoptionRecord {
   std::string store_id;
   LockGeneration generation;
   Duration granted_ttl{0};
+  Instant valid_until = kLongAgo;  // by the boot clock; means nothing after another boot
 };
 
 class StoreListener {

@@ -1,0 +1,172 @@
+#include "procedures/bootstrap_procedure.h"
+
+#include <fmt/format.h>
+
+#include "procedures/start_procedure.h"
+#include "procedures/stop.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kInitdbPatience = 3600s;
+constexpr Duration kScriptPatience = 24h;  // a user's own bootstrap or post_init script: its work, its time
+constexpr Duration kQueryPatience = 2s;
+constexpr Duration kMovePatience = 60s;
+constexpr Duration kRecoveryPoll = 200ms;
+
+Instant store_deadline(const ProcedureContext& context) {
+  return context.clock.now() + context.settings()->dynamic.retry_timeout;
+}
+
+struct Undo {
+  std::int64_t initialize_revision = 0;
+};
+
+Task<void> undo(ProcedureContext& context, Undo what) {
+  Result<void> stopped = co_await stop_postgres(context, {.first = StopMode::Immediate,
+                                                          .immediate_at = context.clock.now(),
+                                                          .kill_at = context.clock.now() + 10s});
+  if (!stopped) {
+    context.log.error("{}; data directory and /initialize stay as they are", stopped.error().text());
+    co_return;
+  }
+  co_await context.watchdog.disable();
+  Result<std::string> aside = co_await context.data.move_aside(context.clock.now() + kMovePatience);
+  if (!aside) {
+    context.log.error("data directory of the failed bootstrap could not be moved aside: {}", aside.error().text());
+  } else if (!aside->empty()) {
+    context.log.info("data directory of the failed bootstrap is now {}", *aside);
+  }
+  auto removed = co_await context.store.write({.key = StoreKey::Initialize,
+                                               .value = std::nullopt,
+                                               .condition = WriteCondition::unchanged(what.initialize_revision)},
+                                              store_deadline(context));
+  if (!removed.applied()) {
+    // The note stays: the next start removes the key before anybody races again.
+    context.log.error("/initialize of the failed bootstrap was not removed: {}", removed.error.text());
+    co_return;
+  }
+  Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
+  if (!cleared) context.log.error("{}", cleared.error().text());
+}
+
+Task<Result<void>> make_data_directory(ProcedureContext& context) {
+  const auto settings = context.settings();
+  const auto& bootstrap = settings->bootstrap;
+  const bool custom = bootstrap.method != "initdb" && bootstrap.methods.contains(bootstrap.method);
+  if (custom) {
+    context.show(PgState::RunningCustomBootstrap);
+    Result<void> made = co_await context.data.custom_bootstrap(context.clock.now() + kScriptPatience);
+    if (!made) context.show(PgState::CustomBootstrapFailed);
+    co_return made;
+  }
+  context.show(PgState::InitializingNewCluster);
+  Result<void> made = co_await context.data.initdb(context.clock.now() + kInitdbPatience);
+  if (!made) context.show(PgState::InitdbFailed);
+  co_return made;
+}
+
+Task<Result<PostgresStatus>> wait_until_primary(ProcedureContext& context) {
+  for (;;) {
+    PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+    if (status.is_primary()) co_return status;
+    if (status.process == ProcessState::NotRunning) {
+      co_return Error(ErrorCode::Failed, "postgres ended before the bootstrap was done", "its own log says why");
+    }
+    co_await context.clock.sleep_for(kRecoveryPoll);
+  }
+}
+
+// Initialize, then config, then the lock: as dcs.md 1.3 orders them for 3.0 and later.
+Task<Result<void>> publish_cluster(ProcedureContext& context, const std::string& system_identifier,
+                                   std::int64_t initialize_revision) {
+  auto initialized = co_await context.store.write({.key = StoreKey::Initialize,
+                                                   .value = system_identifier,
+                                                   .condition = WriteCondition::unchanged(initialize_revision)},
+                                                  store_deadline(context));
+  if (!initialized.applied()) co_return initialized.error.wrap("/initialize could not be set to the system identifier");
+  const auto settings = context.settings();
+  auto config = co_await context.store.write(
+      {.key = StoreKey::Config, .value = to_json(settings->dynamic_document, JsonStyle::Compact)},
+      store_deadline(context));
+  if (!config.applied()) co_return config.error.wrap("/config could not be written");
+  co_return co_await context.lock.take(store_deadline(context));
+}
+
+Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
+  Result<void> directory = co_await make_data_directory(context);
+  if (!directory) co_return directory;
+  const auto settings = context.settings();
+  StartPlan start{.request = {.as_primary = true}, .timeout = settings->postgresql.pg_ctl_timeout, .needs_lock = false};
+  start.callback = std::nullopt;
+  Result<void> started = co_await start_postgres(context, std::move(start));
+  if (!started) co_return started;
+  Result<PostgresStatus> status = co_await wait_until_primary(context);
+  if (!status) co_return status.error();
+  Result<void> prepared = co_await context.sql.post_bootstrap(context.clock.now() + kScriptPatience);
+  if (!prepared) co_return prepared.error().wrap("post_bootstrap failed");
+  Result<bool> watchdog = co_await context.watchdog.activate();
+  if (!watchdog) co_return watchdog.error().wrap("watchdog could not be activated");
+  if (!status->control) co_return Error(ErrorCode::Failed, "the new data directory has no readable control file");
+  const std::string identifier = status->control->system_identifier;
+  auto view = co_await context.store.load(store_deadline(context));
+  if (!view) co_return view.error();
+  if (!view->initialize || view->initialize->revision != made.initialize_revision) {
+    co_return Error(ErrorCode::Conflict, "/initialize was changed by somebody else during the bootstrap");
+  }
+  co_return co_await publish_cluster(context, identifier, made.initialize_revision);
+}
+
+}  // namespace
+
+Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
+  Result<void> noted = co_await context.local.save_work_note(WorkNote{WorkNote::Kind::Bootstrap});
+  if (!noted) co_return noted.error().wrap("bootstrap not begun");
+  auto race = co_await context.store.write(
+      {.key = StoreKey::Initialize, .value = "", .condition = WriteCondition::absent()}, store_deadline(context));
+  if (race.kind == WriteKind::Refused) {
+    Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
+    if (!cleared) context.log.error("{}", cleared.error().text());
+    co_return Error(ErrorCode::Conflict, "failed to acquire initialize lock");
+  }
+  if (race.kind == WriteKind::Unknown) co_return race.error.wrap("the race for /initialize had no answer");
+  Undo made{.initialize_revision = *race.value};
+  Result<void> built = co_await build_cluster(context, made);
+  if (!built) {
+    context.log.error("bootstrap failed: {}", built.error().text());
+    co_await undo(context, made);
+    context.report({.kind = Event::Kind::BootstrapDone, .ok = false, .detail = built.error().text()});
+    co_return Error(ErrorCode::Failed, "failed to bootstrap cluster: " + built.error().text());
+  }
+  Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
+  if (!cleared) context.log.error("{}", cleared.error().text());
+  context.show(std::nullopt);
+  context.report({.kind = Event::Kind::BootstrapDone, .ok = true});
+  context.callback(Callbacks::Event::OnStart, Role::Primary);
+  co_return Result<void>();
+}
+
+Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const ClusterView& view) {
+  Result<std::optional<WorkNote>> note = co_await context.local.load_work_note();
+  if (!note) co_return note.error();
+  if (!*note || (*note)->kind != WorkNote::Kind::Bootstrap) co_return false;
+  // Finished in truth when the identifier is there: only the clearing of the note was lost.
+  const bool open = view.initialize && !view.initialize->valid() && view.unlocked();
+  if (view.initialize && view.initialize->valid()) {
+    Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
+    if (!cleared) co_return cleared.error();
+    co_return false;
+  }
+  for (const Member& member : view.members) {
+    const bool bootstraps = member.state == PgState::InitializingNewCluster ||
+                            member.state == PgState::RunningCustomBootstrap ||
+                            member.state == PgState::StartingAfterCustomBootstrap || member.state == PgState::Starting;
+    if (member.name != context.my_name && bootstraps) co_return false;
+  }
+  context.log.warning("a bootstrap by this member was interrupted; undoing what it left");
+  co_await undo(context, {.initialize_revision = open ? view.initialize->revision : 0});
+  co_return true;
+}
+
+}  // namespace tamada

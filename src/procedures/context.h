@@ -1,0 +1,49 @@
+// What every procedure works with. Procedures are coroutines over the ports: one at a time, cancellable (base/task.h), bound
+// to the lock they were planned under. They decide nothing; each step that changes what the brain knows is reported.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "core/events.h"
+#include "core/plan.h"
+#include "core/timing.h"
+#include "ports/clock.h"
+#include "ports/local_state.h"
+#include "ports/postgres.h"
+#include "ports/store.h"
+#include "ports/watchdog.h"
+#include "procedures/lock_gate.h"
+
+namespace tamada {
+
+struct ProcedureContext {
+  std::string my_name;
+  Clock& clock;
+  Store& store;
+  PostgresServer& server;
+  PostgresData& data;
+  PostgresSql& sql;
+  Watchdog& watchdog;
+  Callbacks& callbacks;
+  LocalState& local;
+  LockGate& lock;
+  const Logger& log;
+  // The settings in force; they may change while a procedure runs.
+  std::function<std::shared_ptr<const Settings>()> settings;
+  // The latest view, null before the first.
+  std::function<std::shared_ptr<const ClusterView>()> view;
+  // Folds an outcome into the memory and wakes the loop.
+  std::function<void(const Event&)> report;
+  // The state that members and REST show from now on; nullopt = what PostgreSQL itself shows.
+  std::function<void(std::optional<PgState>)> show;
+  // Publishes the member key now and waits for the answer, at most a second.
+  std::function<Task<void>()> publish;
+
+  // Callbacks are silent while the cluster is being bootstrapped (ha_behaviour.md 5.1).
+  void callback(Callbacks::Event event, Role role) const;
+};
+
+}  // namespace tamada

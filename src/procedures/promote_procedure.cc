@@ -1,0 +1,123 @@
+#include "procedures/promote_procedure.h"
+
+#include <fmt/format.h>
+
+#include "procedures/stop.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kPoll = 20ms;
+constexpr Duration kQueryPatience = 2s;
+constexpr Duration kReleasePatience = 3s;
+
+Error failed(ProcedureContext& context, Error error, bool pre_promote = false) {
+  context.report({.kind = Event::Kind::PromoteFailed, .pre_promote = pre_promote, .detail = error.text()});
+  return error;
+}
+
+Task<bool> confirm(ProcedureContext& context) {
+  const auto settings = context.settings();
+  const Timing timing = compute_timing(settings->dynamic);
+  const Instant until = context.clock.now() + settings->dynamic.retry_timeout;
+  co_return co_await context.lock.confirm(timing.promote_allowance + timing.stop_margin, until);
+}
+
+Task<void> give_lock_back(ProcedureContext& context) {
+  const WriteKind kind = co_await context.lock.release(std::nullopt, context.clock.now() + kReleasePatience);
+  context.report({.kind = Event::Kind::LockReleased, .ok = kind == WriteKind::Applied, .voluntary = true});
+}
+
+Task<Result<void>> pre_promote(ProcedureContext& context) {
+  const auto settings = context.settings();
+  if (settings->postgresql.pre_promote.empty()) co_return Result<void>();
+  // The lock is renewed meanwhile; the brain cancels this procedure when it is lost.
+  co_return co_await context.server.run_script(settings->postgresql.pre_promote, {}, kNever);
+}
+
+// Before anybody can commit on the new primary: /sync names it alone, then commits wait for what that implies.
+Task<Result<void>> take_over_sync(ProcedureContext& context) {
+  const auto settings = context.settings();
+  const auto view = context.view();
+  if (settings->dynamic.synchronous_mode == SynchronousMode::Off || !view) co_return Result<void>();
+  const auto proof = context.lock.proof();
+  if (!proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
+  SyncState mine;
+  mine.leader = context.my_name;
+  StoreWrite write{.key = StoreKey::Sync,
+                   .value = format_sync(mine, settings->compatibility),
+                   .condition = WriteCondition::unchanged(view->sync.revision),
+                   .while_leading = proof->generation};
+  auto written = co_await context.store.write(std::move(write), context.clock.now() + settings->dynamic.retry_timeout);
+  if (!written.applied()) {
+    co_return Error(ErrorCode::Conflict,
+                    "Postponing promotion because synchronous replication state was updated by somebody else");
+  }
+  co_return co_await context.server.set_synchronous_standby_names(
+      settings->dynamic.synchronous_mode_strict ? "*" : "", context.clock.now() + settings->dynamic.retry_timeout);
+}
+
+// What is about to happen, durable before it happens (safety.md 2.3).
+Task<Result<void>> note_the_deed(ProcedureContext& context, const PostgresStatus& status) {
+  PromotionNote note;
+  if (status.control) note.from_timeline = status.control->timeline;
+  if (status.row && status.row->timeline > note.from_timeline) note.from_timeline = status.row->timeline;
+  if (status.row) note.at = status.row->position();
+  note.to_timeline = Timeline{note.from_timeline.id + 1};
+  co_return co_await context.local.save_promotion_note(note);
+}
+
+Task<Result<void>> wait_for_production(ProcedureContext& context) {
+  for (;;) {
+    const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+    if (status.is_primary()) co_return Result<void>();
+    if (status.process == ProcessState::NotRunning || status.process == ProcessState::Orphans) {
+      co_return Error(ErrorCode::Failed, "postgres ended during its promotion", "its own log says why");
+    }
+    if (!context.lock.proof()) co_return Error(ErrorCode::Conflict, "leader lock was lost during the promotion");
+    co_await context.clock.sleep_for(kPoll);
+  }
+}
+
+}  // namespace
+
+Task<Result<void>> promote(ProcedureContext& context) {
+  Result<void> script = co_await pre_promote(context);
+  if (!script) {
+    co_await give_lock_back(context);
+    co_return failed(context, script.error().wrap("Promotion cancelled because the pre-promote script failed"), true);
+  }
+  Result<bool> watchdog = co_await context.watchdog.activate();
+  if (!watchdog) {
+    co_await give_lock_back(context);
+    co_return failed(context, watchdog.error().wrap("Not promoting self because watchdog could not be activated"));
+  }
+  Result<void> sync = co_await take_over_sync(context);
+  if (!sync) co_return failed(context, sync.error());
+  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+  if (!status.is_standby()) {
+    co_return failed(context, Error(ErrorCode::Conflict, "not promoted: postgres is no running standby any more"));
+  }
+  Result<void> noted = co_await note_the_deed(context, status);
+  if (!noted) co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));
+  const bool confirmed = co_await confirm(context);
+  if (!confirmed) co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
+
+  Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
+  if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));
+  Result<void> primary = co_await wait_for_production(context);
+  if (!primary) {
+    // It may leave recovery at any moment now: without the lock nothing of it may go on living.
+    if (!context.lock.proof()) {
+      Result<void> killed = co_await stop_postgres(context, {.first = StopMode::Kill});
+      if (!killed) context.log.error("{}", killed.error().text());
+    }
+    co_return failed(context, primary.error());
+  }
+  context.report({.kind = Event::Kind::Promoted, .ok = true});
+  context.callback(Callbacks::Event::OnRoleChange, Role::Primary);
+  co_return Result<void>();
+}
+
+}  // namespace tamada

@@ -1,0 +1,132 @@
+#include "procedures/rebuild_procedures.h"
+
+#include <fmt/format.h>
+
+#include "procedures/start_procedure.h"
+#include "procedures/stop.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kClonePatience = 30 * 24h;  // as long as the data takes; an operator can cancel it
+constexpr Duration kRewindPatience = 24h;
+constexpr Duration kRecoveryPatience = 24h;
+constexpr Duration kComparePatience = 10s;
+constexpr Duration kQueryPatience = 2s;
+
+Task<Result<void>> note(ProcedureContext& context, WorkNote::Kind kind) {
+  Result<void> saved = co_await context.local.save_work_note(WorkNote{kind});
+  if (!saved) co_return saved.error().wrap("not begun: the note of the step could not be saved");
+  co_return saved;
+}
+
+Task<void> clear_note(ProcedureContext& context) {
+  Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
+  if (!cleared) context.log.error("note of a finished step could not be removed: {}", cleared.error().text());
+}
+
+}  // namespace
+
+Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request) {
+  if (request.stop_first) {
+    context.show(PgState::Stopping);
+    const Instant now = context.clock.now();
+    Result<void> stopped = co_await stop_postgres(
+        context, {.first = StopMode::Immediate, .immediate_at = now, .kill_at = now + 10s});
+    if (!stopped) {
+      context.show(PgState::StopFailed);
+      co_return stopped;
+    }
+    context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
+  }
+  Result<void> noted = co_await note(context, WorkNote::Kind::Clone);
+  if (!noted) co_return noted;
+  if (request.stop_first) {
+    context.log.warning("removing the data directory to create it anew from {}",
+                        request.source.member.empty() ? "a replica method without a source" : request.source.member);
+    Result<void> removed = co_await context.data.remove(context.clock.now() + kRewindPatience);
+    if (!removed) {
+      context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = removed.error().text()});
+      co_return removed.error().wrap("data directory could not be removed");
+    }
+    context.report({.kind = Event::Kind::DataDirRemoved});
+  }
+  context.show(PgState::CreatingReplica);
+  const std::string from = request.source.member;
+  Result<void> cloned =
+      co_await context.data.clone(std::move(request.source), request.only_basebackup, context.clock.now() + kClonePatience);
+  if (!cloned) {
+    context.show(std::nullopt);
+    context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = cloned.error().text()});
+    co_return cloned.error().wrap(fmt::format("failed to bootstrap from '{}'", from));
+  }
+  // What this member promoted itself to belongs to the data that is gone.
+  Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
+  if (!forgot) context.log.error("{}", forgot.error().text());
+  co_await clear_note(context);
+  context.report({.kind = Event::Kind::CloneDone, .ok = true});
+  const auto settings = context.settings();
+  StartPlan start{.request = {.follow = std::move(request.follow)}, .timeout = settings->postgresql.pg_ctl_timeout};
+  co_return co_await start_postgres(context, std::move(start));
+}
+
+Task<Result<void>> rewind(ProcedureContext& context, Member leader) {
+  const PostgresStatus status = co_await context.server.observe(false, context.clock.now() + kQueryPatience);
+  if (status.process != ProcessState::NotRunning) {
+    context.show(PgState::Stopping);
+    Result<void> stopped = co_await stop_postgres(context, {.first = StopMode::Fast});
+    if (!stopped) {
+      context.show(PgState::StopFailed);
+      co_return stopped;
+    }
+    context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
+    context.show(PgState::Stopped);
+  }
+  Result<void> noted = co_await note(context, WorkNote::Kind::Rewind);
+  if (!noted) co_return noted;
+  context.log.warning("running pg_rewind from {}", leader.name);
+  Result<void> rewound = co_await context.data.rewind(leader, context.clock.now() + kRewindPatience);
+  if (rewound) {
+    Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
+    if (!forgot) context.log.error("{}", forgot.error().text());
+    co_await clear_note(context);
+  } else if (rewound.error().code == ErrorCode::Failed) {
+    // It ended by itself: from here on the state FAILED, not an interrupted run, says what this directory is.
+    co_await clear_note(context);
+  }
+  context.show(std::nullopt);
+  Event event{.kind = Event::Kind::RewindDone, .ok = rewound.has_value()};
+  if (!rewound) {
+    event.leader_went_away = rewound.error().code != ErrorCode::Failed;
+    event.detail = rewound.error().text();
+  }
+  context.report(event);
+  co_return rewound;
+}
+
+Task<Result<void>> crash_recovery(ProcedureContext& context) {
+  Result<void> done = co_await context.data.crash_recovery(context.clock.now() + kRecoveryPatience);
+  Event event{.kind = Event::Kind::CrashRecoveryDone, .ok = done.has_value()};
+  if (!done) event.detail = done.error().text();
+  context.report(event);
+  co_return done;
+}
+
+Task<Result<void>> check_divergence(ProcedureContext& context, Member leader) {
+  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+  const TimelineComparison comparison =
+      co_await context.data.compare_timelines(leader, status, context.clock.now() + kComparePatience);
+  Event event{.kind = Event::Kind::CompareDone, .ok = true, .detail = comparison.because};
+  switch (comparison.verdict) {
+    case TimelineComparison::Verdict::Unknown: break;
+    case TimelineComparison::Verdict::Diverged: event.diverged = true; break;
+    case TimelineComparison::Verdict::Same:
+    case TimelineComparison::Verdict::Ancestor: event.diverged = false; break;
+  }
+  context.log.info("comparison with {}: {}", leader.name, comparison.because);
+  context.report(event);
+  co_return Result<void>();
+}
+
+}  // namespace tamada
