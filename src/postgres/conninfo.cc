@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include "base/text.h"
+
 namespace tamada {
 
 namespace {
@@ -39,16 +41,6 @@ constexpr std::array<std::string_view, 10> kCredentialKeys = {
 
 std::size_t rank(std::string_view key) {
   return static_cast<std::size_t>(std::find(kKeyOrder.begin(), kKeyOrder.end(), key) - kKeyOrder.begin());
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> parts;
-  while (true) {
-    auto comma = text.find(',');
-    parts.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
 }
 
 std::string find_or_empty(const Credentials& credentials, const std::string& key) {
@@ -120,8 +112,8 @@ std::string Conninfo::text() const {
 std::string Conninfo::url() const {
   std::string out = "postgres://";
   if (has("user")) out += url_escape(get("user")) + '@';
-  auto hosts = split_list(get("host"));
-  auto ports = split_list(get("port"));
+  auto hosts = split(get("host"), ',');
+  auto ports = split(get("port"), ',');
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (i > 0) out += ',';
     bool ipv6 = hosts[i].find(':') != std::string::npos;
@@ -186,8 +178,8 @@ std::string pgpass_content(const ConnectTarget& target, const Credentials& crede
   std::string password = find_or_empty(credentials, "password");
   if (password.empty()) return {};
   std::string user = find_or_empty(credentials, "username");
-  auto hosts = split_list(target.host);
-  auto ports = split_list(target.port);
+  auto hosts = split(target.host, ',');
+  auto ports = split(target.port, ',');
   std::string out;
   bool socket = false;
   for (std::size_t i = 0; i < hosts.size(); ++i) {

@@ -3,34 +3,25 @@
 #include <optional>
 #include <vector>
 
-#include <strings.h>
+#include "base/text.h"
 
 namespace tamada {
 
 namespace {
 
-std::string trim(std::string_view text) {
-  auto first = text.find_first_not_of(" \t'\"");
-  if (first == std::string_view::npos) return {};
-  auto last = text.find_last_not_of(" \t'\"");
-  return std::string(text.substr(first, last - first + 1));
-}
-
-std::vector<std::string> split_and_trim(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    auto comma = text.find(',');
-    std::string part = trim(text.substr(0, comma));
-    if (!part.empty()) parts.push_back(part);
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
+// Directory and address lists are written with or without quotes around an item.
+std::vector<std::string> list_items(std::string_view text) {
+  std::vector<std::string> items = split_list(text);
+  for (auto& item : items) {
+    std::erase_if(item, [](char c) { return c == '\'' || c == '"'; });
   }
-  return parts;
+  std::erase(items, std::string());
+  return items;
 }
 
 const std::string* parameter(const PostgresSettings& settings, std::string_view name) {
   for (const auto& [key, value] : settings.parameters) {
-    if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return &value;
+    if (equal_ignoring_case(key, name)) return &value;
   }
   return nullptr;
 }
@@ -39,14 +30,14 @@ const std::string* parameter(const PostgresSettings& settings, std::string_view 
 std::optional<std::string> socket_directory(const PostgresSettings& settings) {
   const std::string* configured = parameter(settings, "unix_socket_directories");
   if (configured == nullptr) return std::string();
-  for (const auto& directory : split_and_trim(*configured)) {
+  for (const auto& directory : list_items(*configured)) {
     if (directory[0] == '/') return directory;
   }
   return std::nullopt;
 }
 
 std::string tcp_host(const PostgresSettings& settings) {
-  auto addresses = split_and_trim(settings.listen_addresses);
+  auto addresses = list_items(settings.listen_addresses);
   for (const auto& address : addresses) {
     if (address == "*" || address == "0.0.0.0" || address == "127.0.0.1" || address == "localhost") return "localhost";
   }

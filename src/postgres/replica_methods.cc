@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "postgres/tool_options.h"
 
 namespace tamada {
@@ -33,6 +34,7 @@ Result<ReplicaMethod> script_method(const std::string& name, const json::object&
   const json::value* command = section.if_contains("command");
   auto words = split_command(command != nullptr && is_truthy(*command) ? scalar_text(*command) : name);
   if (!words) return words.error();
+  if (words->empty()) return Error(ErrorCode::Invalid, "its command is empty");
   method.command = std::move(*words);
 
   std::vector<std::string> dropped = {"command", "no_params"};

@@ -101,43 +101,6 @@ ToolOptions collect(const std::string& program, const json::value& configured, R
   return out.take();
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-// Reads one word from `text` at `at`; false when a quotation has no end.
-bool read_word(std::string_view text, std::size_t& at, std::string& word) {
-  char quote = 0;
-  for (; at < text.size(); ++at) {
-    char c = text[at];
-    if (quote == '\'') {
-      if (c == '\'')
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '\\') {
-      if (at + 1 == text.size()) return false;
-      char next = text[at + 1];
-      // Inside double quotes a backslash escapes only itself and the quote.
-      if (quote == '"' && next != '"' && next != '\\') word += c;
-      word += next;
-      ++at;
-    } else if (quote == '"') {
-      if (c == '"')
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (is_blank(c)) {
-      break;
-    } else {
-      word += c;
-    }
-  }
-  return quote == 0;
-}
-
 }  // namespace
 
 std::string scalar_text(const json::value& value) {
@@ -170,20 +133,6 @@ ToolOptions basebackup_options(const json::value& configured, int major) {
     if (key == "compress" && major >= 150000 && value.starts_with("server")) return std::string();
     return fmt::format("'{}' is set by the daemon", key);
   });
-}
-
-Result<std::vector<std::string>> split_command(std::string_view text) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (is_blank(text[at])) continue;
-    std::string word;
-    if (!read_word(text, at, word)) {
-      return Error(ErrorCode::Invalid, fmt::format("command '{}': a quotation or escape has no end", text));
-    }
-    words.push_back(std::move(word));
-  }
-  if (words.empty()) return Error(ErrorCode::Invalid, "a command is empty");
-  return words;
 }
 
 }  // namespace tamada

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/result.h"
 
 namespace tamada {
 
@@ -28,9 +27,5 @@ ToolOptions basebackup_options(const json::value& configured, int major);
 std::string scalar_text(const json::value& value);
 // False for what Python counts as false: null, false, 0, "" and empty containers.
 bool is_truthy(const json::value& value);
-
-// Splits like a POSIX shell without expansions: quotes and backslashes. Error Invalid: a quotation without its end, or
-// nothing at all.
-Result<std::vector<std::string>> split_command(std::string_view text);
 
 }  // namespace tamada
