@@ -1,0 +1,99 @@
+#include "host/environment.h"
+
+#include <string_view>
+
+extern char** environ;
+
+namespace tamada {
+
+namespace {
+
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
+  for (std::string_view prefix : prefixes)
+    if (text.starts_with(prefix)) return true;
+  return false;
+}
+
+// PGHOST, PGPASSFILE ... but not PG_OOM_ADJUST_FILE and its like, which steer the server and scripts.
+bool is_libpq(std::string_view name) {
+  return name.starts_with("PG") && !name.starts_with("PG_");
+}
+
+bool is_removed(std::string_view name, const EnvironmentRules& rules) {
+  if (starts_with_any(name, {"PATRONI_", "TAMADA_", "KUBERNETES_"}) || name == "NOTIFY_SOCKET") return true;
+  if (rules.drop_libpq && is_libpq(name)) return true;
+  return rules.set.contains(std::string(name));
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+}  // namespace
+
+Environment own_environment() {
+  Environment all;
+  for (char** entry = environ; entry && *entry; ++entry) all.emplace_back(*entry);
+  return all;
+}
+
+Environment child_environment(const Environment& base, const EnvironmentRules& rules) {
+  Environment result;
+  for (const std::string& entry : base) {
+    const std::string_view name = std::string_view(entry).substr(0, entry.find('='));
+    if (is_removed(name, rules)) continue;
+    if (rules.postmaster && name == "PG_MALLOC_ARENA_MAX") {
+      result.push_back(entry.substr(3));
+      continue;
+    }
+    if (rules.postmaster && name == "MALLOC_ARENA_MAX" && !rules.set.contains("MALLOC_ARENA_MAX")) {
+      bool replaced = false;
+      for (const std::string& other : base) replaced |= other.starts_with("PG_MALLOC_ARENA_MAX=");
+      if (replaced) continue;
+    }
+    result.push_back(entry);
+  }
+  for (const auto& [name, value] : rules.set) result.push_back(name + "=" + value);
+  return result;
+}
+
+std::vector<std::string> split_command(const std::string& command) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const char c = command[i];
+    if (quote == '\'') {
+      if (c == '\'')
+        quote = 0;
+      else
+        word += c;
+    } else if (c == '\\' && i + 1 < command.size()) {
+      const char next = command[++i];
+      // Inside double quotes a backslash only escapes these two, as in Python's shlex and POSIX shells.
+      if (quote == '"' && next != '"' && next != '\\') word += c;
+      word += next;
+      in_word = true;
+    } else if (quote == '"') {
+      if (c == '"')
+        quote = 0;
+      else
+        word += c;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      in_word = true;
+    } else if (is_blank(c)) {
+      if (in_word) words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  if (in_word) words.push_back(std::move(word));
+  return words;
+}
+
+}  // namespace tamada
