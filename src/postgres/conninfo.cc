@@ -39,10 +39,6 @@ constexpr std::array<std::string_view, 10> kCredentialKeys = {
     "sslmode", "sslcert",   "sslkey",     "sslpassword",     "sslrootcert",
     "sslcrl",  "sslcrldir", "gssencmode", "channel_binding", "sslnegotiation"};
 
-std::size_t rank(std::string_view key) {
-  return static_cast<std::size_t>(std::find(kKeyOrder.begin(), kKeyOrder.end(), key) - kKeyOrder.begin());
-}
-
 std::string find_or_empty(const Credentials& credentials, const std::string& key) {
   auto it = credentials.find(key);
   return it == credentials.end() ? std::string() : it->second;
@@ -98,13 +94,16 @@ Conninfo Conninfo::without(std::string_view key) const {
 }
 
 std::string Conninfo::text() const {
-  auto sorted = items_;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Item& a, const Item& b) { return rank(a.first) < rank(b.first); });
   std::string out;
-  for (const auto& [key, value] : sorted) {
+  auto append = [&](const std::string& key, const std::string& value) {
     if (!out.empty()) out += ' ';
     out += key + '=' + quote_conninfo_value(value);
+  };
+  for (auto key : kKeyOrder) {
+    if (has(key)) append(std::string(key), get(key));
+  }
+  for (const auto& [key, value] : items_) {
+    if (std::find(kKeyOrder.begin(), kKeyOrder.end(), key) == kKeyOrder.end()) append(key, value);
   }
   return out;
 }

@@ -76,7 +76,8 @@ struct PgConnection::Impl {
   asio::posix::stream_descriptor socket;  // only waits on libpq's descriptor; never owns it
   PGconn* conn = nullptr;
   std::string sqlstate;
-  bool refused = false;
+  std::size_t refusals = 0;  // attempts of the last open that met no server
+  bool refused = false;      // all of them
 
   void close();
   Task<bool> wait(bool for_writing);
@@ -185,8 +186,9 @@ Task<Result<void>> PgConnection::Impl::warm_files(const Conninfo& parameters, In
 Error PgConnection::Impl::connect_error(const ConnectAttempt& where) {
   std::string message = PQerrorMessage(conn);
   sqlstate = take_sqlstate(message);
-  refused = refused || (sqlstate.empty() && (message.find("Connection refused") != std::string::npos ||
-                                             message.find("No such file or directory") != std::string::npos));
+  bool nobody = message.find("Connection refused") != std::string::npos ||
+                message.find("No such file or directory") != std::string::npos;
+  if (sqlstate.empty() && nobody) ++refusals;
   ErrorCode code = code_of_sqlstate(sqlstate);
   if (sqlstate.empty() || code == ErrorCode::Failed) code = ErrorCode::Unavailable;
   std::string host = where.host.empty() ? "the default socket" : where.host;
@@ -236,6 +238,7 @@ Task<Result<void>> PgConnection::Impl::attempt(const Conninfo& parameters, const
 Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant deadline) {
   close();
   sqlstate.clear();
+  refusals = 0;
   refused = false;
   auto list = co_await attempts(options.conninfo, deadline);
   if (!list) co_return list.error();
@@ -249,6 +252,7 @@ Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant de
     last = co_await attempt(parameters, where, std::min<Instant>(deadline, now + options.connect_timeout));
     if (last || last.error().code == ErrorCode::Denied || last.error().code == ErrorCode::NotFound) co_return last;
   }
+  refused = refusals == list->size();
   co_return last;
 }
 
