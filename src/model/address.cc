@@ -86,10 +86,10 @@ bool is_wildcard_host(std::string_view host) {
   return host.empty() || host == "*" || host == "0.0.0.0" || host == "::" || host == "[::]";
 }
 
-std::optional<UrlParts> parse_url(std::string_view text) {
+std::optional<EndpointUrl> parse_endpoint_url(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == text.npos || scheme_end == 0) return std::nullopt;
-  UrlParts out;
+  EndpointUrl out;
   out.scheme = to_lower(text.substr(0, scheme_end));
   std::string_view authority = text.substr(scheme_end + 3);
   authority = authority.substr(0, authority.find_first_of("/?#"));

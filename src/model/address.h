@@ -31,7 +31,8 @@ std::string format_host_port(std::string_view host, int port);
 // "*", "0.0.0.0", "::" and nothing mean all addresses.
 bool is_wildcard_host(std::string_view host);
 
-struct UrlParts {
+// A store's endpoint with the credentials in it; model/url.h reads the URLs that members publish.
+struct EndpointUrl {
   std::string scheme;
   std::string username;  // percent-decoded
   std::string password;
@@ -39,6 +40,6 @@ struct UrlParts {
   int port = 0;  // 0: none
 };
 // scheme://[user[:password]@]host[:port][/...]
-std::optional<UrlParts> parse_url(std::string_view text);
+std::optional<EndpointUrl> parse_endpoint_url(std::string_view text);
 
 }  // namespace tamada
