@@ -44,48 +44,6 @@ Refusal pause_needs_candidate(bool failover, Compatibility level) {
                            title(as_sent && failover))};
 }
 
-bool is_synchronous(const Settings& settings) { return settings.dynamic.synchronous_mode == SynchronousMode::On; }
-
-// Rows 11 and 12.
-std::optional<Refusal> check_candidate(const SwitchoverRequest& request, const SwitchoverConditions& c) {
-  if (!request.failover && is_synchronous(c.settings) && !c.view.sync.lists(request.candidate)) {
-    return Refusal{412, "candidate name does not match with sync_standby"};
-  }
-  if (c.view.member(request.candidate) == nullptr) return Refusal{412, "candidate does not exists"};
-  return std::nullopt;
-}
-
-// Rows 13 and 14; fills whom the engine asks.
-std::optional<Refusal> find_candidates(SwitchoverRequest& request, const SwitchoverConditions& c) {
-  const std::string leader = c.view.leader ? c.view.leader->name() : std::string();
-  const bool synchronous = is_synchronous(c.settings);
-  bool any_standby = false;
-  for (const Member& member : c.view.members) {
-    if (member.name == leader) continue;
-    if (synchronous && !c.view.sync.lists(member.name)) continue;
-    any_standby = true;
-    if (!member.api_url.empty()) request.probe.push_back(member.name);
-  }
-  if (synchronous && !any_standby) {
-    return Refusal{412, fmt::format("{} is not possible: can not find sync_standby", word(request.failover))};
-  }
-  if (request.probe.empty()) {
-    return Refusal{412, fmt::format("{} is not possible: cluster does not have members except leader",
-                                    word(request.failover))};
-  }
-  return std::nullopt;
-}
-
-// Rows 10 to 14: the present state of the cluster, for requests that are carried out now.
-std::optional<Refusal> check_cluster(SwitchoverRequest& request, const SwitchoverConditions& c) {
-  const bool leader_matches = c.view.leader && c.view.leader->name() == request.leader;
-  if (!request.leader.empty() && !leader_matches) return Refusal{412, "leader name does not match"};
-  if (request.candidate.empty()) return find_candidates(request, c);
-  if (auto refusal = check_candidate(request, c)) return refusal;
-  request.probe = {request.candidate};
-  return std::nullopt;
-}
-
 }  // namespace
 
 SwitchoverBody read_switchover_body(const json::object& body, bool failover) {
@@ -113,11 +71,10 @@ std::variant<WallTime, Refusal> read_schedule(const std::string& text, std::stri
 
 std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBody& body,
                                                              const SwitchoverConditions& c) {
-  const Compatibility level = c.settings.compatibility;
-  const bool scheduled = !body.scheduled_at.empty();
+  const Compatibility level = c.level;
   if (auto refusal = check_names(body, level)) return *refusal;
-  SwitchoverRequest request{body.failover, body.leader, body.candidate, std::nullopt, {}};
-  if (scheduled) {
+  SwitchoverRequest request{body.failover, body.leader, body.candidate, std::nullopt};
+  if (!body.scheduled_at.empty()) {
     if (c.paused) return Refusal{400, fmt::format("Can't schedule {} in the paused state", word(body.failover))};
     auto time = read_schedule(body.scheduled_at, word(body.failover), c.now);
     if (auto* refusal = std::get_if<Refusal>(&time)) return *refusal;
@@ -127,9 +84,6 @@ std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBod
   if (level == Compatibility::V4_1 && !request.leader.empty()) request.failover = false;
   if (!request.leader.empty() && request.leader == request.candidate) {
     return Refusal{400, fmt::format("{} target and source are the same", title(request.failover))};
-  }
-  if (!scheduled) {
-    if (auto refusal = check_cluster(request, c)) return *refusal;
   }
   return request;
 }
@@ -149,10 +103,6 @@ std::optional<HttpReply> switchover_outcome(const ExpectedSwitchover& expected, 
 
 HttpReply switchover_unknown(const ExpectedSwitchover& expected) {
   return text_reply(503, fmt::format("{} status unknown", title(expected.failover)));
-}
-
-Refusal no_good_candidates(bool failover) {
-  return {412, fmt::format("{} is not possible: no good candidates have been found", word(failover))};
 }
 
 }  // namespace tamada

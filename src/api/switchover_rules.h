@@ -1,5 +1,6 @@
-// POST /switchover and /failover (rest_api.md 11): reading the body, the rows of validation in their order, and what a
-// later picture of the cluster says about the outcome. Pure.
+// POST /switchover and /failover (rest_api.md 11): reading the body, the rows of validation that look at the request itself
+// (1-9; the engine checks the rest against a fresh view and the peers), and what a later picture of the cluster says about
+// the outcome. Pure.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,6 @@
 #include "base/time.h"
 #include "engine/facade.h"
 #include "model/cluster_view.h"
-#include "model/settings.h"
 
 namespace tamada {
 
@@ -24,8 +24,7 @@ struct SwitchoverBody {
 SwitchoverBody read_switchover_body(const json::object& body, bool failover);
 
 struct SwitchoverConditions {
-  const ClusterView& view;  // a fresh one
-  const Settings& settings;
+  Compatibility level = Compatibility::V4_1;
   bool paused = false;
   WallTime now;
 };
@@ -46,8 +45,5 @@ struct ExpectedSwitchover {
 // Nothing while it is still open. A failure is to be confirmed with a view read after the write.
 std::optional<HttpReply> switchover_outcome(const ExpectedSwitchover& expected, const ClusterView& view);
 HttpReply switchover_unknown(const ExpectedSwitchover& expected);
-
-// Row 15, after the engine has asked the members.
-Refusal no_good_candidates(bool failover);
 
 }  // namespace tamada

@@ -14,15 +14,14 @@ namespace tamada {
 struct ReloadRequest {};                       // SIGHUP, POST /reload
 struct DetachRequest {};                       // SIGUSR2, tamadactl detach (A14)
 struct ShutdownRequest {};                     // SIGTERM, SIGINT
-// POST /switchover and /failover after REST has validated them (rest_api.md 11.2, rows 1-14): writes /failover. The reply
-// is 200 once the key is written, 412 when `probe` is not empty and none of its members is fit when asked (row 15; the
-// text is REST's), 503 when the write was refused or its outcome is unknown (the text says which).
+// POST /switchover and /failover after REST has validated the request itself (rest_api.md 11.2, rows 1-9). The engine checks
+// it against a fresh view and the peers (rows 10-15) and writes /failover. 200 or 202 once the key is written, else the
+// documented code and text.
 struct SwitchoverRequest {
   bool failover = false;                       // the endpoint
   std::string leader;
   std::string candidate;
   std::optional<WallTime> scheduled_at;
-  std::vector<std::string> probe;              // member names
 };
 // DELETE /switchover: writes {} if the key still has this revision; 200, 409 when it has another one, 503.
 struct CancelSwitchoverRequest {
