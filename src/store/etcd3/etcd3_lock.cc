@@ -234,7 +234,7 @@ Task<Written<std::int64_t>> Etcd3Lock::release(LockGeneration generation, std::o
       }
     }
     // Also when the outcome is unknown: exactly this generation hangs on the lease, and it was to go.
-    revoke_later(generation.session);
+    if (answer == nullptr || answer->succeeded) revoke_later(generation.session);
     if (answer == nullptr) co_return Outcome::make_unknown(std::get<Fault>(outcome).error);
     if (!answer->succeeded) co_return refused<std::int64_t>(range_at(*answer, 0));
     co_return Outcome::make_applied(answer->header.revision);
