@@ -25,11 +25,18 @@ struct Memory {
   Role role = Role::Unknown;         // as published
   RewindState rewind = RewindState::Initial;
   std::string rewind_because;        // the last comparison's sentence
-  bool recovering = false;           // a start after a failure is under way
+  // Last comparison that could not tell; a new one is made no sooner than loop_wait later.
+  std::optional<Instant> inconclusive_at;
   bool crash_recovery_tried = false; // since the last good start
-  bool bootstrapping = false;
   bool was_paused = false;
-  bool lost_race = false;            // set by a refused acquire until the next leader is seen
+  bool stopped_for_us = false;       // a procedure stopped PostgreSQL and it has to come back, also in pause
+  bool last_start_failed = false;    // cleared by a good start
+  bool postgres_was_running = true;  // at the last look; true before the first
+  std::optional<std::string> bootstrap_failed;  // the error; the daemon ends
+  std::optional<Instant> lost_race_at;  // refused acquire; until the next leader is seen, at most a second
+  std::optional<Instant> asked_for_lock_at;  // our last AcquireLock
+  std::optional<Instant> lock_lost_at;  // the lock was proven gone inside its validity (safety.md 1.5)
+  bool reacquire_tried = false;         // since then
   bool role_callback_ran = false;    // this process has run a start, stop or role callback
   bool checkpoint_done = false;      // since promotion
   std::optional<Instant> primary_failed_at;   // first failure, for primary_start_timeout (safety.md 5.2)
@@ -45,8 +52,16 @@ struct Memory {
   Timeline leader_timeline;
   std::string trusted_system_identifier;  // of our data directory, re-read after pause
   std::optional<std::string> store_id;    // of the view we trust (safety.md 1.8)
+  std::int64_t store_revision = 0;   // newest seen; a lower one means a restored store
+  bool saw_cluster = false;          // the store held a valid system identifier
   bool store_went_back = false;      // wiped or restored store: nobody is promoted until a primary has published again
-  std::optional<Instant> lock_vanished_at;  // first view without a leader after one with
+  bool saw_fresh_view = false;       // this process has had one
+  LockGeneration last_generation;    // of the leader key, and the version of its last sign of life
+  std::int64_t last_status_revision = 0;
+  std::int64_t last_leader_revision = 0;
+  std::optional<Instant> leader_active_at;  // when that sign was seen: its lock was good for ttl from about then
+  std::optional<Instant> unlocked_since;    // first view without a leader since the last with one
+  std::optional<Instant> lock_vanished_at;  // the same, when this process saw that leader
   std::optional<Instant> former_leader_valid_until;  // its last possible validity, when the key vanished early
 };
 

@@ -54,8 +54,12 @@ struct ReinitializeRequest {
 // A survey of peers made for one question (safety.md 4.1: answers expire after 1 s).
 struct PeerSurvey {
   Instant asked_at = kLongAgo;
+  Instant completed_at = kLongAgo;
   std::vector<PeerReport> reports;
 };
+
+// A step that an earlier run of the daemon began and did not end (ports/local_state.h, WorkNote).
+enum class UnfinishedWork { None, Bootstrap, Clone, Rewind };
 
 struct Observation {
   std::string my_name;
@@ -64,6 +68,7 @@ struct Observation {
   LockStatus lock;
   PostgresStatus postgres;
   RunningProcedure procedure;            // None when idle
+  UnfinishedWork unfinished = UnfinishedWork::None;
   std::optional<PeerSurvey> survey;
   bool can_rewind = false;               // pg_rewind usable here
   bool bootstrap_allowed = false;        // the local configuration has a bootstrap section
