@@ -1,0 +1,282 @@
+#include "engine/lock_keeper.h"
+
+#include <algorithm>
+
+#include "ports/deadline.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kRetryGap = 100ms;       // safety.md 1.1
+constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
+constexpr Duration kRenewTry = 3s;
+
+}  // namespace
+
+class LockKeeper::Turn {
+ public:
+  explicit Turn(LockKeeper& keeper) : keeper_(&keeper) { keeper.turn_taken_ = true; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    keeper_->turn_taken_ = false;
+    keeper_->turn_waiters_.resume_all();
+  }
+  static Task<void> free(LockKeeper& keeper) {
+    while (keeper.turn_taken_) co_await keeper.turn_waiters_.wait();
+  }
+
+ private:
+  LockKeeper* keeper_;
+};
+
+LockKeeper::LockKeeper(Executor executor, Ports ports, Logger log, std::function<void()> on_change,
+                       std::function<std::optional<StatusDocument>()> status)
+    : executor_(executor),
+      ports_(ports),
+      log_(std::move(log)),
+      on_change_(std::move(on_change)),
+      status_source_(std::move(status)),
+      tasks_(executor),
+      wake_(executor),
+      turn_waiters_(executor) {}
+
+void LockKeeper::start() { tasks_.spawn(keep()); }
+Task<void> LockKeeper::stop() { co_await tasks_.stop(); }
+
+void LockKeeper::set_verdict(bool hold, Instant expires) {
+  const bool changed = hold != hold_;
+  hold_ = hold;
+  verdict_expires_ = expires;
+  if (changed) wake_.set();
+}
+
+LockStatus LockKeeper::status() const {
+  LockStatus s;
+  if (proof_) s.held = proof_->generation;
+  s.valid_until = proof_ ? proof_->valid_until : last_valid_until_;
+  s.lost = lost_;
+  s.unknown = unknown_;
+  return s;
+}
+
+Instant LockKeeper::fence_at() const {
+  const Instant valid_until = proof_ ? proof_->valid_until : last_valid_until_;
+  if (fence_override_ != kNever) return std::min(fence_override_, valid_until);
+  if (valid_until == kLongAgo) return kLongAgo;
+  return valid_until - compute_timing(settings_).stop_margin;
+}
+
+std::optional<LockProof> LockKeeper::proof() const {
+  if (!proof_ || releasing_ || ports_.clock.now() >= proof_->valid_until) return std::nullopt;
+  return proof_;
+}
+
+void LockKeeper::hold(LockProof proof) {
+  const bool changed = !proof_ || proof_->generation != proof.generation;
+  proof_ = std::move(proof);
+  last_valid_until_ = proof_->valid_until;
+  fence_override_ = kNever;
+  lost_ = false;
+  unknown_ = false;
+  failures_ = 0;
+  ports_.watchdog.keepalive();
+  record();
+  wake_.set();
+  if (changed) on_change_();
+}
+
+void LockKeeper::lose(const std::string& found) {
+  log_.warning("leader lock is gone{}{}", found.empty() ? "" : ": held by ", found);
+  proof_.reset();
+  lost_ = true;
+  fence_override_ = ports_.clock.now() + kEarlyLossGrace;
+  record();
+}
+
+void LockKeeper::forget() {
+  proof_.reset();
+  lost_ = false;
+  unknown_ = false;
+  last_valid_until_ = kLongAgo;
+  fence_override_ = kNever;
+}
+
+void LockKeeper::assume_validity(Instant valid_until) { last_valid_until_ = std::max(last_valid_until_, valid_until); }
+
+void LockKeeper::settle(const ClusterView& view, const std::string& my_name) {
+  store_id_ = view.store_id;
+  if (!unknown_ || turn_taken_) return;
+  // A key that carries our name after an unanswered acquire is not ours by proof: it is left to expire, or adopted by
+  // its own recorded generation. What the view shows as another's or absent is settled.
+  if (!view.leader || view.leader->name() != my_name) unknown_ = false;
+}
+
+Instant LockKeeper::next_renewal() const {
+  if (failures_ > 0) return last_sent_ + kRetryGap;
+  return last_sent_ + compute_timing(settings_).renew_interval;
+}
+
+Task<void> LockKeeper::keep() {
+  for (;;) {
+    wake_.reset();
+    const Instant now = ports_.clock.now();
+    const bool may = proof_ && hold_ && !releasing_ && now < verdict_expires_;
+    if (!may) {
+      co_await wake_.wait();
+      continue;
+    }
+    if (now < next_renewal()) {
+      co_await with_deadline(ports_.clock, next_renewal(), wake_.wait());
+      continue;
+    }
+    const WriteKind kind = co_await renew_once(now + std::min<Duration>(kRenewTry, settings_.retry_timeout));
+    if (kind == WriteKind::Unknown) co_await ports_.clock.sleep_for(kRetryGap);
+  }
+}
+
+Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
+  co_await Turn::free(*this);
+  if (!proof_ || releasing_) co_return WriteKind::Refused;
+  Turn turn(*this);
+  const LockGeneration generation = proof_->generation;
+  const Duration granted = proof_->granted_ttl;
+  last_sent_ = ports_.clock.now();
+  auto renewed = co_await ports_.store.renew(generation, {.ttl = settings_.ttl, .status = status_source_()}, deadline);
+  switch (renewed.kind) {
+    case WriteKind::Applied: hold(*renewed.value); break;
+    case WriteKind::Refused:
+      lose(renewed.found);
+      if (renewed.found.empty()) co_await reacquire_once();
+      on_change_();
+      break;
+    case WriteKind::Unknown:
+      if (++failures_ == 1) log_.warning("leader lock was not renewed: {}", renewed.error.text());
+      if (Duration(settings_.ttl) < granted) {
+        proof_->valid_until = std::min(proof_->valid_until, last_sent_ + Duration(settings_.ttl));
+        last_valid_until_ = proof_->valid_until;
+      }
+      break;
+  }
+  co_return renewed.kind;
+}
+
+Task<void> LockKeeper::reacquire_once() {
+  const Instant deadline = ports_.clock.now() + kEarlyLossGrace;
+  auto again = co_await ports_.store.acquire_leader({.ttl = settings_.ttl}, deadline);
+  if (again.applied()) {
+    log_.warning("leader lock had vanished before its time and was taken again");
+    hold(*again.value);
+  } else if (again.kind == WriteKind::Unknown) {
+    unknown_ = true;
+  }
+}
+
+Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
+  co_await Turn::free(*this);
+  if (proof_ && !releasing_) co_return WriteKind::Applied;
+  Turn turn(*this);
+  releasing_ = false;
+  request.ttl = settings_.ttl;
+  last_sent_ = ports_.clock.now();
+  auto acquired = co_await ports_.store.acquire_leader(std::move(request), deadline);
+  if (acquired.applied()) {
+    hold_ = true;
+    // Until the brain has looked at it with the lock in hand.
+    verdict_expires_ = std::max(verdict_expires_, ports_.clock.now() + settings_.retry_timeout);
+    hold(*acquired.value);
+  } else if (acquired.kind == WriteKind::Unknown) {
+    log_.warning("no answer whether the leader lock was acquired: {}", acquired.error.text());
+    unknown_ = true;
+  } else {
+    lost_ = false;
+  }
+  co_return acquired.kind;
+}
+
+Task<Result<void>> LockKeeper::take(Instant deadline) {
+  const WriteKind kind = co_await acquire({.take = true}, deadline);
+  if (kind == WriteKind::Applied) co_return Result<void>();
+  co_return Error(ErrorCode::Unavailable, "leader lock could not be taken after the bootstrap");
+}
+
+Task<bool> LockKeeper::adopt(AdoptionRecord record, Instant deadline) {
+  co_await Turn::free(*this);
+  Turn turn(*this);
+  last_sent_ = ports_.clock.now();
+  auto adopted = co_await ports_.store.adopt_leader(std::move(record), settings_.ttl, deadline);
+  if (!adopted.applied()) {
+    log_.info("the lock of the run before this one was not taken over: {}", adopted.error.text());
+    co_return false;
+  }
+  hold_ = true;
+  verdict_expires_ = std::max(verdict_expires_, ports_.clock.now() + settings_.retry_timeout);
+  hold(*adopted.value);
+  co_return true;
+}
+
+Task<bool> LockKeeper::confirm(Duration needed, Instant deadline) {
+  for (;;) {
+    if (!proof_ || releasing_) co_return false;
+    const Instant asked = ports_.clock.now();
+    if (asked >= deadline) co_return false;
+    const WriteKind kind = co_await renew_once(deadline);
+    const Instant now = ports_.clock.now();
+    if (kind == WriteKind::Applied && proof_ && proof_->valid_until - now >= needed) co_return true;
+    if (kind == WriteKind::Refused || now + kRetryGap >= deadline) co_return false;
+    co_await ports_.clock.sleep_for(kRetryGap);
+  }
+}
+
+Task<WriteKind> LockKeeper::release(std::optional<StatusDocument> final_status, Instant deadline) {
+  if (!proof_) co_return WriteKind::Refused;
+  releasing_ = true;
+  co_await Turn::free(*this);
+  if (!proof_) {
+    releasing_ = false;
+    co_return WriteKind::Refused;
+  }
+  Turn turn(*this);
+  const LockGeneration generation = proof_->generation;
+  auto released = co_await ports_.store.release(generation, std::move(final_status), deadline);
+  releasing_ = false;
+  proof_.reset();
+  hold_ = false;
+  unknown_ = released.kind == WriteKind::Unknown;
+  if (unknown_) log_.warning("no answer whether the leader lock was released: {}", released.error.text());
+  if (released.kind == WriteKind::Applied) {
+    log_.info("leader lock was released");
+    last_valid_until_ = kLongAgo;
+  }
+  record();
+  on_change_();
+  co_return released.kind;
+}
+
+// The record is only an optimisation of the next start; a disk that hangs must not delay a renewal, so it is written
+// beside it, the latest state last.
+void LockKeeper::record() {
+  if (saving_) {
+    save_again_ = true;
+    return;
+  }
+  saving_ = true;
+  tasks_.spawn(save_record());
+}
+
+Task<void> LockKeeper::save_record() {
+  do {
+    save_again_ = false;
+    std::optional<AdoptionRecord> record;
+    if (proof_) {
+      record = AdoptionRecord{ports_.local.boot_id(), store_id_, proof_->generation, proof_->granted_ttl,
+                              proof_->valid_until};
+    }
+    Result<void> saved = co_await ports_.local.save_adoption(std::move(record));
+    if (!saved) log_.warning("lock record was not saved, a restart cannot take the lock over: {}", saved.error().text());
+  } while (save_again_);
+  saving_ = false;
+}
+
+}  // namespace tamada

@@ -1,0 +1,101 @@
+// Holds the leader lock: acquires, renews on a timer of its own, gives back (design.md 4, safety.md 1).
+//
+// Renewal goes on only while the last verdict of the brain says so and that verdict is young; so neither a stuck procedure
+// nor a stuck loop can keep the lock for ever. Validity is what the store's confirmed answers prove, nothing else. One store
+// call at a time. Engine thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/async.h"
+#include "base/log.h"
+#include "core/observation.h"
+#include "core/timing.h"
+#include "ports/clock.h"
+#include "ports/local_state.h"
+#include "ports/store.h"
+#include "ports/watchdog.h"
+#include "procedures/lock_gate.h"
+
+namespace tamada {
+
+class LockKeeper final : public LockGate {
+ public:
+  struct Ports {
+    Clock& clock;
+    Store& store;
+    LocalState& local;
+    Watchdog& watchdog;
+  };
+  // `on_change`: the lock was won, lost, or its state became unknown. `status`: what to publish with the next renewal.
+  LockKeeper(Executor executor, Ports ports, Logger log, std::function<void()> on_change,
+             std::function<std::optional<StatusDocument>()> status);
+
+  void start();
+  Task<void> stop();
+  void update_settings(const DynamicSettings& settings) { settings_ = settings; }
+
+  // What the renewal timer obeys until `expires`.
+  void set_verdict(bool hold, Instant expires);
+
+  LockStatus status() const;
+  // When demotion must have begun, if PostgreSQL may be writable; kLongAgo = at once; kNever = nothing to fence.
+  Instant fence_at() const;
+  // End of the last proven validity, also after the lock was lost or its release had no answer.
+  Instant last_valid_until() const { return last_valid_until_; }
+
+  Task<WriteKind> acquire(AcquireRequest request, Instant deadline);
+  // After a restart: proves that the recorded lock is still ours (safety.md 2.4).
+  Task<bool> adopt(AdoptionRecord record, Instant deadline);
+  // A recorded validity that nothing has confirmed yet bounds a running primary all the same.
+  void assume_validity(Instant valid_until);
+  // A fresh view settles what an unanswered call left open.
+  void settle(const ClusterView& view, const std::string& my_name);
+  void forget();
+
+  std::optional<LockProof> proof() const override;
+  Task<bool> confirm(Duration needed, Instant deadline) override;
+  Task<Result<void>> take(Instant deadline) override;
+  Task<WriteKind> release(std::optional<StatusDocument> final_status, Instant deadline) override;
+
+ private:
+  class Turn;  // one store call at a time
+
+  Task<void> keep();
+  Task<WriteKind> renew_once(Instant deadline);
+  Task<void> reacquire_once();
+  void hold(LockProof proof);
+  void lose(const std::string& found);
+  void record();
+  Task<void> save_record();
+  Instant next_renewal() const;
+
+  Executor executor_;
+  Ports ports_;
+  Logger log_;
+  std::function<void()> on_change_;
+  std::function<std::optional<StatusDocument>()> status_source_;
+  DynamicSettings settings_;
+  TaskScope tasks_;
+  AsyncEvent wake_;
+  WaitList turn_waiters_;
+  bool turn_taken_ = false;
+
+  std::optional<LockProof> proof_;
+  std::string store_id_;
+  bool lost_ = false;
+  bool unknown_ = false;
+  bool hold_ = false;
+  bool releasing_ = false;
+  bool saving_ = false;
+  bool save_again_ = false;
+  Instant verdict_expires_ = kLongAgo;
+  Instant last_sent_ = kLongAgo;
+  Instant last_valid_until_ = kLongAgo;
+  Instant fence_override_ = kNever;
+  int failures_ = 0;
+};
+
+}  // namespace tamada

@@ -1,0 +1,40 @@
+#include "engine/procedure_runner.h"
+
+#include <utility>
+
+namespace tamada {
+
+ProcedureRunner::ProcedureRunner(Executor executor, Clock& clock, Logger log, std::function<void()> on_end)
+    : clock_(clock), log_(std::move(log)), on_end_(std::move(on_end)), tasks_(executor), ended_(executor) {}
+
+bool ProcedureRunner::start(ProcedureKind kind, std::string name, Task<Result<void>> body,
+                            std::function<void(Result<void>)> done) {
+  if (!idle() || blocked_) return false;
+  running_ = {.kind = kind, .name = std::move(name), .started_at = clock_.now()};
+  log_.info("begins: {}", running_.name);
+  done_ = std::move(done);
+  result_.reset();
+  id_ = tasks_.spawn(run(std::move(body)), [this](std::exception_ptr error) {
+    Result<void> result = result_ ? std::move(*result_) : Result<void>(Error(ErrorCode::Cancelled, "was cancelled"));
+    if (error && !is_cancellation(error)) std::rethrow_exception(error);
+    if (!result) log_.info("ended: {}: {}", running_.name, result.error().text());
+    running_ = {};
+    if (auto tell = std::exchange(done_, {})) tell(std::move(result));
+    ended_.resume_all();
+    on_end_();
+  });
+  return true;
+}
+
+Task<void> ProcedureRunner::run(Task<Result<void>> body) { result_ = co_await std::move(body); }
+
+void ProcedureRunner::cancel() {
+  if (!idle()) tasks_.cancel(id_);
+}
+
+Task<void> ProcedureRunner::cancel_and_wait() {
+  cancel();
+  while (!idle()) co_await ended_.wait();
+}
+
+}  // namespace tamada

@@ -1,0 +1,25 @@
+// Host, port and query of the URLs that members publish (conn_url, api_url). Pure; nothing is resolved.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tamada {
+
+struct UrlParts {
+  std::string scheme;
+  std::string host;  // without the brackets of an IPv6 address
+  std::optional<int> port;
+  std::string path;   // with the leading slash; empty = none
+  std::string query;  // without the question mark
+};
+
+// nullopt when there is no "scheme://", the brackets do not match or the port is no number from 1 to 65535. User and
+// password are skipped.
+std::optional<UrlParts> split_url(std::string_view url);
+
+// The decoded value of a query parameter; nullopt when it is not there.
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+
+}  // namespace tamada
