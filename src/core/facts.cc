@@ -38,6 +38,8 @@ const std::vector<Entry>& table() {
 
 }  // namespace
 
-const FactInfo& fact_info(FactId id) { return table()[static_cast<std::size_t>(id)].info; }
+const FactInfo& fact_info(FactId id) {
+  return table()[static_cast<std::size_t>(id)].info;
+}
 
 }  // namespace tamada

@@ -20,7 +20,7 @@ namespace tamada {
   X(Lock,           "is the leader lock proven ours?", NotHeld, Held, Lost) \
   X(Validity,       "how long is the lock still proven?", Enough, Short, Ending) \
   X(Leader,         "whom does the leader key name?", Nobody, Me, MeNotSeenYet, MeUnproven, Other) \
-  X(Reacquire,      "may a lock lost early be taken again?", NotLost, Open, Over) \
+  X(Reacquire,      "may a lock lost early still be taken again?", NotLost, Open, Over) \
   X(Asked,          "did this member ask for the lock it holds?", No, Yes) \
   X(Postgres,       "what does PostgreSQL do?", Stopped, Orphans, Starting, Unresponsive, Standby, Primary) \
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
@@ -34,14 +34,14 @@ namespace tamada {
   X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize) \
   X(Request,        "what does the switchover or failover request mean for its lock holder?", None, Awaited, Stale, OtherLeader, NamesMe, NeedsCandidate, NoCandidate, Switchover, Failover) \
   X(Successor,      "could another member take over now?", No, Yes) \
-  X(HoldOff,        "is racing held off for a while?", No, Yes) \
+  X(HeldOff,        "is racing held off for a while?", No, Yes) \
   X(LostRace,       "was the lock just refused to us?", No, Yes) \
   X(NoFailover,     "do the tags forbid this member to lead?", No, Yes) \
   X(Watchdog,       "is the watchdog as required?", Usable, Unusable) \
   X(Standing,       "may this member race, before peers are asked?", Clear, Candidate, NotSynchronous, NotInFailsafe, Lagging, OldTimeline) \
   X(FormerHolder,   "could the last holder of the lock still be writable?", Over, MayLive) \
   X(OldLeader,      "was the old leader heard after the lock vanished?", Quiet, Heard) \
-  X(Peers,          "what do the other members say?", NobodyObjects, PrimaryAlive, Ahead, Preferred, Moving, CandidateTakesOver, OthersTakeOver) \
+  X(Peers,          "what do the other members say?", NobodyObjects, PrimaryAlive, Ahead, Preferred, Moving, TooFewVotes, CandidateTakesOver, OthersTakeOver) \
   X(OwnTimeline,    "is a newer timeline than ours known?", Current, Old) \
   X(Control,        "what does the control file say of the data directory's last use?", CleanPrimary, CrashedPrimary, Standby) \
   X(RecoveryFiles,  "are recovery settings present?", Absent, Present) \
@@ -56,6 +56,7 @@ namespace tamada {
   X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs) \
   X(CloneSource,    "is there a member to clone from?", None, Leader, Replica, Remote) \
   X(CloneAlone,     "is there a replica method that needs no leader?", No, Yes) \
+  X(BootstrapFailed, "did a bootstrap by this process fail?", No, Yes) \
   X(BootstrapHere,  "may this member bootstrap a new cluster?", No, Yes) \
   X(Others,         "does another member run PostgreSQL?", No, Yes)
 // clang-format on
@@ -72,9 +73,11 @@ constexpr std::size_t kFactCount = 0 TAMADA_FACTS(TAMADA_FACT_COUNT);
 
 // enum class Store { Unknown, Fresh, ... } and so on, each knowing which fact it is.
 namespace fact {
-#define TAMADA_FACT_ENUM(name, question, ...) \
+#define TAMADA_FACT_ENUM(name, question, ...)              \
   enum class name : std::uint8_t { Unknown, __VA_ARGS__ }; \
-  constexpr FactId id_of(name) { return FactId::name; }
+  constexpr FactId id_of(name) {                           \
+    return FactId::name;                                   \
+  }
 TAMADA_FACTS(TAMADA_FACT_ENUM)
 #undef TAMADA_FACT_ENUM
 }  // namespace fact
@@ -88,7 +91,9 @@ const FactInfo& fact_info(FactId id);
 
 // A set of values of one fact, a bit for each.
 using ValueSet = std::uint16_t;
-inline ValueSet all_values(FactId id) { return static_cast<ValueSet>((1u << fact_info(id).values.size()) - 1); }
+inline ValueSet all_values(FactId id) {
+  return static_cast<ValueSet>((1u << fact_info(id).values.size()) - 1);
+}
 
 class Facts {
  public:

@@ -17,9 +17,9 @@ bool entered(const Situation& situation, const Facts& facts) {
 
 const std::vector<Situation>& rule_book() {
   static const std::vector<Situation> book = {
-      shutdown_rules(),       busy_rules(),     fence_rules(),        store_rules(),    unfinished_rules(),
-      empty_data_dir_rules(), order_rules(),    identity_rules(),     paused_rules(),   lock_unclear_rules(),
-      crashed_rules(),        starting_rules(), standby_cluster_rules(), manual_rules(), i_lead_rules(),
+      shutdown_rules(),       busy_rules(),        fence_rules(),           store_rules(),  unfinished_rules(),
+      empty_data_dir_rules(), order_rules(),       identity_rules(),        paused_rules(), lock_unclear_rules(),
+      crashed_rules(),        starting_rules(),    standby_cluster_rules(), manual_rules(), i_lead_rules(),
       no_leader_rules(),      other_leads_rules(),
   };
   return book;
