@@ -8,6 +8,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -26,7 +27,13 @@ struct Node final : detail::WaitNode {
   Node(Executor ex, Handler h) : executor(std::move(ex)), handler(std::move(h)) {}
   void complete(bool cancelled) override {
     boost::system::error_code ec;
-    if (cancelled) ec = asio::error::operation_aborted;
+    if (cancelled) {
+      ec = asio::error::operation_aborted;
+    } else {
+      // A cancellation that comes before the coroutine runs again must not find the list, which may be gone by then.
+      auto slot = asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+    }
     asio::post(executor, [h = std::move(handler), ec]() mutable { std::move(h)(ec); });
   }
   Executor executor;
@@ -132,6 +139,8 @@ bool is_cancellation(const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const boost::system::system_error& e) {
     return e.code() == asio::error::operation_aborted;
+  } catch (const asio::multiple_exceptions& e) {
+    return is_cancellation(e.first_exception());  // both sides of an operator && or || were cancelled
   } catch (...) {
     return false;
   }
