@@ -251,7 +251,7 @@ Task<Result<ChildExit>> run_child(Clock& clock, ChildSpec spec, Instant deadline
   bool in_time = false;
   try {
     in_time = co_await with_deadline(clock, deadline, child.communicate(clock, result, spec.capture_limit));
-  } catch (const boost::system::system_error&) {
+  } catch (...) {
     cancelled = std::current_exception();
   }
   if (cancelled) {

@@ -25,10 +25,6 @@ bool is_removed(std::string_view name, const EnvironmentRules& rules) {
   return rules.set.contains(std::string(name));
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 }  // namespace
 
 Environment own_environment() {
@@ -55,45 +51,6 @@ Environment child_environment(const Environment& base, const EnvironmentRules& r
   }
   for (const auto& [name, value] : rules.set) result.push_back(name + "=" + value);
   return result;
-}
-
-std::vector<std::string> split_command(const std::string& command) {
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < command.size(); ++i) {
-    const char c = command[i];
-    if (quote == '\'') {
-      if (c == '\'')
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '\\' && i + 1 < command.size()) {
-      const char next = command[++i];
-      // Inside double quotes a backslash only escapes these two, as in Python's shlex and POSIX shells.
-      if (quote == '"' && next != '"' && next != '\\') word += c;
-      word += next;
-      in_word = true;
-    } else if (quote == '"') {
-      if (c == '"')
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      in_word = true;
-    } else if (is_blank(c)) {
-      if (in_word) words.push_back(std::move(word));
-      word.clear();
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
-  }
-  if (in_word) words.push_back(std::move(word));
-  return words;
 }
 
 }  // namespace tamada

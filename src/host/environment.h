@@ -22,8 +22,4 @@ struct EnvironmentRules {
 // `base` less PATRONI_*, TAMADA_*, KUBERNETES_* and NOTIFY_SOCKET, then the rules.
 Environment child_environment(const Environment& base, const EnvironmentRules& rules = {});
 
-// Splits like a shell command line: blanks, single and double quotes, backslash; nothing is expanded. Unclosed quotes
-// end at the end of the text.
-std::vector<std::string> split_command(const std::string& command);
-
 }  // namespace tamada

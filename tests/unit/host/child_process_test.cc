@@ -130,11 +130,5 @@ TEST(ChildEnvironment, the_postmaster_gets_the_arena_limit_meant_for_it) {
             (Environment{"MALLOC_ARENA_MAX=1"}));
 }
 
-TEST(SplitCommand, follows_the_shells_quotes) {
-  EXPECT_EQ(split_command(R"(/bin/x  'a b' "c \"d\"" e\ f '')"),
-            (std::vector<std::string>{"/bin/x", "a b", "c \"d\"", "e f", ""}));
-  EXPECT_TRUE(split_command("   ").empty());
-}
-
 }  // namespace
 }  // namespace tamada

@@ -1,0 +1,123 @@
+#include "engine/chores.h"
+
+#include "base/text.h"
+#include "core/slots_plan.h"
+#include "engine/history_update.h"
+
+namespace tamada {
+
+namespace {
+constexpr Duration kSqlPatience = 5s;
+constexpr Duration kCheckpointPatience = 3600s;
+}  // namespace
+
+Chores::Chores(Executor executor, EngineState& state, ProcedureContext& context)
+    : state_(state), context_(context), tasks_(executor) {}
+
+void Chores::run(Chore chore, View view) {
+  if (!running_.insert(chore).second) return;
+  tasks_.spawn(perform(chore, std::move(view)), [this, chore](std::exception_ptr error) {
+    running_.erase(chore);
+    if (error && !is_cancellation(error)) std::rethrow_exception(error);
+  });
+}
+
+Task<void> Chores::perform(Chore chore, View view) {
+  switch (chore) {
+    case Chore::WriteInitialize:
+      if (state_.postgres.control && view) {
+        co_await write(StoreKey::Initialize, state_.postgres.control->system_identifier,
+                       view->initialize ? view->initialize->revision : 0, "/initialize");
+      }
+      break;
+    case Chore::RestoreConfig:
+      if (view && !state_.settings->dynamic_document.empty()) {
+        co_await write(StoreKey::Config, to_json(state_.settings->dynamic_document, JsonStyle::Compact),
+                       view->config_revision, "/config");
+      }
+      break;
+    case Chore::ClearFailover:
+      if (view) co_await write(StoreKey::Failover, "{}", view->failover_revision, "/failover");
+      break;
+    case Chore::DropFailoverLeader:
+      if (view && view->failover) {
+        FailoverRequest request = *view->failover;
+        request.leader.clear();
+        co_await write(StoreKey::Failover, format_failover(request), view->failover_revision, "/failover");
+      }
+      break;
+    case Chore::UpdateHistory:
+      if (view) co_await update_history(view);
+      break;
+    case Chore::SyncSlots:
+      if (view) co_await sync_slots(view);
+      break;
+    case Chore::CheckpointAfterPromote: co_await checkpoint(); break;
+    case Chore::TouchMember: co_await context_.publish(); break;
+    case Chore::DisableWatchdog: co_await context_.watchdog.disable(); break;
+    case Chore::OnStartCallback: context_.callback(Callbacks::Event::OnStart, state_.memory.role); break;
+  }
+}
+
+// Every store write of a chore is the leader's: it holds only while our generation stands (safety.md 1.3).
+Task<void> Chores::write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what) {
+  const auto proof = context_.lock.proof();
+  if (!proof && key != StoreKey::Initialize) co_return;
+  StoreWrite request{.key = key, .value = std::move(value), .condition = WriteCondition::unchanged(revision)};
+  if (proof) request.while_leading = proof->generation;
+  auto written = co_await context_.store.write(std::move(request),
+                                               context_.clock.now() + state_.settings->dynamic.retry_timeout);
+  if (!written.applied()) state_.log.info("{} was not written: {}", what, written.error.text());
+}
+
+Task<void> Chores::update_history(View view) {
+  if (!state_.postgres.is_primary()) co_return;
+  const Timeline timeline = state_.postgres.row->timeline;
+  if (!history_is_due(*view, timeline)) co_return;
+  std::vector<HistoryLine> lines;
+  if (timeline.id > 1) {
+    Result<std::vector<HistoryLine>> file =
+        co_await context_.data.read_history(timeline, context_.clock.now() + kSqlPatience);
+    if (!file) {
+      state_.log.warning("history of timeline {} could not be read: {}", timeline.id, file.error().text());
+      co_return;
+    }
+    lines = next_history(*view, std::move(*file), format_iso8601(context_.clock.wall_now()), context_.my_name,
+                         state_.settings->dynamic.max_timelines_history);
+  }
+  co_await write(StoreKey::History, format_history(lines), view->history ? view->history->revision : 0, "/history");
+}
+
+Task<void> Chores::sync_slots(View view) {
+  const Instant deadline = context_.clock.now() + kSqlPatience;
+  Result<std::vector<SlotInfo>> slots = co_await context_.sql.slots(deadline);
+  if (!slots) {
+    state_.log.warning("replication slots could not be listed: {}", slots.error().text());
+    co_return;
+  }
+  std::vector<ExistingSlot> existing;
+  for (const SlotInfo& s : *slots) existing.push_back({s.name, s.physical, s.active, s.temporary, s.failover});
+  const bool leads = context_.lock.proof().has_value();
+  SlotsPlan plan = plan_slots(*view, *state_.settings, leads, !state_.postgres.is_primary(), existing);
+  for (const std::string& warning : plan.warnings) state_.log.warning("{}", warning);
+  for (const std::string& name : plan.drop) {
+    state_.log.info("dropping replication slot {}: no member needs it", name);
+    Result<void> dropped = co_await context_.sql.drop_slot(name, deadline);
+    if (!dropped) state_.log.warning("replication slot {} was not dropped: {}", name, dropped.error().text());
+  }
+  for (const std::string& name : plan.create) {
+    Result<void> created = co_await context_.sql.create_physical_slot(name, deadline);
+    if (!created) state_.log.warning("replication slot {} was not created: {}", name, created.error().text());
+  }
+}
+
+Task<void> Chores::checkpoint() {
+  Result<void> done = co_await context_.sql.checkpoint(context_.clock.now() + kCheckpointPatience);
+  if (!done) {
+    state_.log.info("checkpoint after the promotion failed: {}", done.error().text());
+    co_return;
+  }
+  context_.report({.kind = Event::Kind::CheckpointDone, .ok = true});
+}
+
+}  // namespace tamada

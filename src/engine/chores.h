@@ -1,0 +1,35 @@
+// The small steps beside a plan (core/plan.h Chore): each runs in the background, at most once at a time, and is asked for
+// again by the next decision until it is no longer needed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "base/async.h"
+#include "engine/state.h"
+#include "procedures/context.h"
+
+namespace tamada {
+
+class Chores {
+ public:
+  Chores(Executor executor, EngineState& state, ProcedureContext& context);
+  void run(Chore chore, std::shared_ptr<const ClusterView> view);
+  Task<void> stop() { co_await tasks_.stop(); }
+
+ private:
+  using View = std::shared_ptr<const ClusterView>;
+  Task<void> perform(Chore chore, View view);
+  Task<void> write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what);
+  Task<void> update_history(View view);
+  Task<void> sync_slots(View view);
+  Task<void> checkpoint();
+
+  EngineState& state_;
+  ProcedureContext& context_;
+  TaskScope tasks_;
+  std::set<Chore> running_;
+};
+
+}  // namespace tamada

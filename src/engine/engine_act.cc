@@ -1,0 +1,229 @@
+// Carrying out a plan. Nothing is decided here.
+#include "core/follow.h"
+#include "engine/engine_impl.h"
+#include "procedures/bootstrap_procedure.h"
+#include "procedures/demote_procedure.h"
+#include "procedures/promote_procedure.h"
+#include "procedures/rebuild_procedures.h"
+#include "procedures/start_procedure.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kStopLeftOverPatience = 30s;
+
+PeerReport to_report(PeerAnswer answer) {
+  PeerReport r;
+  r.member = std::move(answer.member);
+  r.url = std::move(answer.url);
+  r.answered = answer.reach == PeerAnswer::Reach::Answered;
+  r.problem = std::move(answer.problem);
+  r.is_primary = answer.is_primary;
+  r.in_recovery = answer.in_recovery;
+  r.position = answer.position();
+  r.timeline = answer.timeline;
+  r.tags = std::move(answer.tags);
+  r.watchdog_failed = answer.watchdog_failed;
+  r.position_final = answer.receiver_stopped;
+  r.upstream_alive = answer.upstream_alive;
+  return r;
+}
+
+ProcedureKind kind_of(PlanKind plan) {
+  switch (plan) {
+    case PlanKind::Promote: return ProcedureKind::Promote;
+    case PlanKind::StartAsPrimary:
+    case PlanKind::StartAsStandby: return ProcedureKind::Start;
+    case PlanKind::Follow:
+    case PlanKind::LeadStandby: return ProcedureKind::Follow;
+    case PlanKind::Demote: return ProcedureKind::Demote;
+    case PlanKind::CheckDivergence: return ProcedureKind::CheckDivergence;
+    case PlanKind::Rewind: return ProcedureKind::Rewind;
+    case PlanKind::CrashRecovery: return ProcedureKind::CrashRecovery;
+    case PlanKind::Clone: return ProcedureKind::Clone;
+    case PlanKind::Reinitialize: return ProcedureKind::Reinitialize;
+    case PlanKind::Bootstrap: return ProcedureKind::Bootstrap;
+    case PlanKind::Restart: return ProcedureKind::Restart;
+    case PlanKind::StopLeftOver: return ProcedureKind::Demote;
+    default: return ProcedureKind::None;
+  }
+}
+
+Task<Result<void>> stop_left_over(ProcedureContext& context) {
+  const Instant now = context.clock.now();
+  Result<void> stopped = co_await stop_postgres(
+      context, {.first = StopMode::Immediate, .immediate_at = now, .kill_at = now + kStopLeftOverPatience});
+  if (stopped) context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
+  co_return stopped;
+}
+
+}  // namespace
+
+Task<std::optional<PeerSurvey>> Engine::Impl::survey() {
+  PeerSurvey result;
+  const Instant deadline = now() + state_.plan.probe_timeout;
+  std::vector<PeerAnswer> answers = co_await state_.ports.peers.ask(state_.plan.peers, deadline);
+  result.asked_at = now();
+  for (PeerAnswer& answer : answers) result.reports.push_back(to_report(std::move(answer)));
+  co_return result;
+}
+
+Task<void> Engine::Impl::acquire_lock() {
+  AcquireRequest request;
+  if (auto view = views_.view()) {
+    request.sync_revision = view->sync.revision;
+    request.failover_revision = view->failover_revision;
+  }
+  const WriteKind kind = co_await lock_.acquire(request, now() + state_.settings->dynamic.retry_timeout);
+  if (kind == WriteKind::Refused) report({.kind = Event::Kind::AcquireRefused});
+  // With the lock in hand, or in doubt, the brain looks at what was really there (safety.md 2.2).
+  Result<void> loaded = co_await views_.load(now() + state_.settings->dynamic.retry_timeout);
+  if (!loaded) views_.doubt("no view after the race");
+}
+
+Task<bool> Engine::Impl::act() {
+  const auto view = views_.view();
+  for (Chore chore : state_.plan.chores) chores_.run(chore, view);
+  switch (state_.plan.kind) {
+    case PlanKind::Keep:
+    case PlanKind::ProbePeers:
+    case PlanKind::Lead: break;
+    case PlanKind::AcquireLock: co_await acquire_lock(); co_return true;
+    case PlanKind::ReleaseLock: {
+      const WriteKind kind = co_await lock_.release(std::nullopt, now() + state_.settings->dynamic.retry_timeout);
+      report({.kind = Event::Kind::LockReleased, .ok = kind == WriteKind::Applied, .voluntary = true});
+      break;
+    }
+    case PlanKind::Cancel: co_await runner_.cancel_and_wait(); co_return true;
+    case PlanKind::Exit:
+      state_.log.critical("{}", state_.plan.exit_message);
+      exit_code_ = 1;
+      stop_postgres_at_exit_ = !state_.plan.exit_without_stop;
+      break;
+    default: start_procedure(); break;
+  }
+  answer_refused_requests();
+  co_return false;
+}
+
+void Engine::Impl::start_procedure() {
+  if (!runner_.idle() || runner_.blocked()) return;
+  const Plan& plan = state_.plan;
+  const auto patience = plan.timeout.value_or(state_.settings->postgresql.pg_ctl_timeout);
+  Done answer;
+  Task<Result<void>> body;
+  switch (plan.kind) {
+    case PlanKind::Promote: body = promote(context_); break;
+    case PlanKind::StartAsPrimary:
+      body = start_postgres(context_, {.request = {.as_primary = true}, .timeout = patience});
+      break;
+    case PlanKind::StartAsStandby:
+      body = start_postgres(context_, {.request = {.follow = plan.follow}, .timeout = patience});
+      break;
+    case PlanKind::Follow:
+    case PlanKind::LeadStandby: {
+      const bool differs = state_.ports.server.follow_differs(plan.follow, state_.postgres);
+      if (!differs) return;
+      body = follow(context_, plan.follow);
+      break;
+    }
+    case PlanKind::Demote: body = demote(context_, {.mode = plan.demote, .to = plan.to.value_or("")}); break;
+    case PlanKind::CheckDivergence: body = check_divergence(context_, plan.leader.value_or(Member{})); break;
+    case PlanKind::Rewind: body = rewind(context_, plan.leader.value_or(Member{})); break;
+    case PlanKind::CrashRecovery: body = crash_recovery(context_); break;
+    case PlanKind::Clone:
+    case PlanKind::Reinitialize: {
+      CloneRequest request{.follow = plan.follow, .stop_first = plan.kind == PlanKind::Reinitialize};
+      if (plan.leader) request.source = {plan.leader->name, plan.leader->host(), plan.leader->port()};
+      if (reinitialize_) request.only_basebackup = reinitialize_->first.from_leader;
+      body = clone_replica(context_, std::move(request));
+      if (plan.kind == PlanKind::Reinitialize && reinitialize_) {
+        reinitialize_->second.done({200, "reinitialize started"});
+        reinitialize_.reset();
+      }
+      break;
+    }
+    case PlanKind::Bootstrap: body = bootstrap_cluster(context_); break;
+    case PlanKind::Restart: {
+      FollowTarget target;
+      if (auto view = views_.view()) target = follow_target(*view, *state_.settings, lock_.proof().has_value());
+      body = restart(context_, std::move(target), patience);
+      if (restart_) answer = std::move(restart_->second.done);
+      restart_.reset();
+      break;
+    }
+    case PlanKind::StopLeftOver: body = stop_left_over(context_); break;
+    default: return;
+  }
+  const bool bootstraps = plan.kind == PlanKind::Bootstrap;
+  const std::string name = plan.procedure_name.empty() ? plan.status : plan.procedure_name;
+  runner_.start(kind_of(plan.kind), name, std::move(body), [this, answer, bootstraps](Result<void> result) {
+    if (bootstraps && !result && result.error().code == ErrorCode::Failed) {
+      state_.log.critical("{}", result.error().text());
+      exit_code_ = 1;
+    }
+    procedure_ended(std::move(result), answer);
+  });
+  publish_snapshot();
+}
+
+void Engine::Impl::procedure_ended(Result<void> result, Done done) {
+  if (state_.shown == PgState::Stopping || state_.shown == PgState::Restarting ||
+      state_.shown == PgState::CreatingReplica || state_.shown == PgState::Starting) {
+    state_.shown.reset();
+  }
+  if (!done) return;
+  if (result) {
+    done({200, "restarted successfully"});
+  } else if (result.error().code == ErrorCode::Timeout) {
+    done({503, "postgres is still starting"});
+  } else {
+    done({503, "restart failed"});
+  }
+}
+
+// A request that the brain did not turn into a plan in the cycle that saw it is refused with its reason.
+void Engine::Impl::answer_refused_requests() {
+  const std::string busy =
+      runner_.idle() ? "" : fmt::format("{} already in progress", runner_.current().name);
+  if (restart_) {
+    restart_->second.done({503, busy.empty() ? "restart conditions are not satisfied" : busy});
+    restart_.reset();
+  }
+  if (reinitialize_) {
+    reinitialize_->second.done({503, busy.empty() ? state_.plan.status : busy});
+    reinitialize_.reset();
+  }
+}
+
+// The end: as the reason demands, PostgreSQL is stopped, or left running with its lock and its record (A14).
+Task<int> Engine::Impl::finish() {
+  const bool leave = state_.paused() && !stop_postgres_at_exit_;
+  if (stop_postgres_at_exit_ && !leave) {
+    co_await runner_.cancel_and_wait();
+    const Instant until = now() + 2 * Duration(state_.settings->dynamic.ttl);
+    lock_.set_verdict(true, until);
+    Result<void> stopped = co_await shutdown_postgres(context_);
+    if (!stopped) state_.log.error("{}", stopped.error().text());
+  } else {
+    co_await runner_.cancel_and_wait();
+    state_.ports.server.detach();
+    if (leave && state_.shutting_down) {
+      state_.log.info("Leader key is not deleted and Postgresql is not stopped due paused state");
+    }
+  }
+  co_await member_.stop();
+  co_await chores_.stop();
+  co_await requests_.stop();
+  co_await fence_.stop();
+  co_await lock_.stop();
+  co_await views_.stop();
+  co_await tasks_.stop();
+  state_.ports.server.set_listener(nullptr);
+  publish_snapshot();
+  co_await state_.ports.store.stop();
+  co_return exit_code_.value_or(0);
+}
+
+}  // namespace tamada

@@ -1,0 +1,111 @@
+// The engine's inside: the loop and what it is put together from. Each part has a file of its own; this one only ties them.
+//
+//   observe  -> ViewKeeper (store), PostgresServer::observe, peers in a race, requests
+//   decide   -> core/plan.h
+//   act      -> PlanRunner: chores at once, procedures in the background
+//   publish  -> Snapshot for REST, MemberPublisher for the store
+#pragma once
+
+#include <atomic>
+
+#include "engine/chores.h"
+#include "engine/engine.h"
+#include "engine/fence.h"
+#include "engine/lock_keeper.h"
+#include "engine/member_publisher.h"
+#include "engine/operator_requests.h"
+#include "engine/procedure_runner.h"
+#include "engine/state.h"
+#include "engine/view_keeper.h"
+#include "procedures/context.h"
+
+namespace tamada {
+
+struct Engine::Impl {
+  Impl(Executor executor, EnginePorts ports, Logger log);
+
+  Task<int> run();
+  std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.load(); }
+  void submit(OperatorRequest request, std::function<void(OperatorReply)> done);
+  Instant now() const { return state_.ports.clock.now(); }
+
+ private:
+  using Done = std::function<void(OperatorReply)>;
+  struct Pending {
+    Done done;
+    bool taken = false;  // the plan asked for it
+  };
+
+  // start (engine_start.cc)
+  Task<void> first_view();
+  Task<std::optional<std::string>> refuse_namesake();
+  Task<void> take_over_running_postgres();
+  Task<void> finish_interrupted_work();
+
+  // loop (engine_loop.cc)
+  Task<void> loop();
+  Task<void> cycle();
+  Task<void> look_at_postgres(bool with_query);
+  Observation observe() const;
+  void decide_again(const std::optional<PeerSurvey>& survey);
+  void apply_view_settings();
+  Instant next_wake() const;
+  void wake() { wake_.set(); }
+  void report(const Event& event);
+  void publish_snapshot();
+  Member own_member() const;
+  std::optional<StatusDocument> status_due() const;
+
+  // act (engine_act.cc)
+  Task<bool> act();  // true = look again at once
+  Task<std::optional<PeerSurvey>> survey();
+  Task<void> acquire_lock();
+  void start_procedure();
+  void procedure_ended(Result<void> result, Done done);
+  void answer_refused_requests();
+  Task<int> finish();
+
+  // requests (engine_requests.cc)
+  void take_request(OperatorRequest request, Done done);
+  Task<void> reload(Done done);
+  void settings_changed(std::shared_ptr<const Settings> settings, bool force_reload);
+  Task<void> apply_to_postgres(bool force);
+
+  class Listener final : public PostgresListener {
+   public:
+    explicit Listener(Impl& impl) : impl_(impl) {}
+    void on_postmaster_exit() override;
+
+   private:
+    Impl& impl_;
+  };
+
+  Executor executor_;
+  EngineState state_;
+  AsyncEvent wake_;
+  TaskScope tasks_;
+  ViewKeeper views_;
+  LockKeeper lock_;
+  ProcedureRunner runner_;
+  ProcedureContext context_;
+  MemberPublisher member_;
+  Chores chores_;
+  Fence fence_;
+  OperatorRequests requests_;
+  Listener listener_;
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+
+  std::optional<std::pair<RestartRequest, Pending>> restart_;
+  std::optional<std::pair<ReinitializeRequest, Pending>> reinitialize_;
+  std::optional<int> exit_code_;
+  bool stop_postgres_at_exit_ = false;
+  bool exiting_ = false;
+  bool interrupted_bootstrap_checked_ = false;
+  Instant last_cycle_ = kLongAgo;
+  Instant last_status_logged_ = kLongAgo;
+  std::string last_status_;
+  std::int64_t config_revision_ = -1;
+  std::shared_ptr<const Member> last_member_;
+};
+
+}  // namespace tamada

@@ -1,0 +1,217 @@
+// One turn of the loop: observe, decide, hand over to engine_act.cc, publish.
+#include <algorithm>
+
+#include "core/follow.h"
+#include "engine/engine_impl.h"
+#include "ports/deadline.h"
+
+namespace tamada {
+
+namespace {
+constexpr Duration kLookPatience = 2s;
+constexpr Duration kLeastGap = 50ms;    // safety.md 5.5
+constexpr Duration kStallAllowed = 2s;  // a loop that comes this late doubts what it knows (safety.md 4.1)
+constexpr int kMostTurns = 6;
+}  // namespace
+
+void Engine::Impl::Listener::on_postmaster_exit() {
+  impl_.state_.log.info("postmaster has ended");
+  impl_.wake();
+}
+
+void Engine::Impl::report(const Event& event) {
+  state_.memory = apply_event(std::move(state_.memory), event, now(), *state_.settings);
+  if (event.kind == Event::Kind::CloneDone && event.ok) state_.work_note_open = false;
+  fence_.look();
+  wake();
+}
+
+Task<void> Engine::Impl::look_at_postgres(bool with_query) {
+  PostgresStatus status = co_await state_.ports.server.observe(with_query, now() + kLookPatience);
+  if (state_.work_note_open && status.process == ProcessState::NotRunning &&
+      status.data_dir == DataDirState::Present) {
+    status.data_dir = DataDirState::Empty;  // half a clone is no data directory
+  }
+  state_.postgres = std::move(status);
+  fence_.look();
+}
+
+Observation Engine::Impl::observe() const {
+  Observation o;
+  const Settings& settings = *state_.settings;
+  o.my_name = settings.name;
+  o.store = views_.reach();
+  if (auto view = views_.view()) o.view = *view;
+  o.lock = lock_.status();
+  o.postgres = state_.postgres;
+  o.procedure = runner_.current();
+  o.can_rewind = settings.postgresql.use_pg_rewind && state_.ports.server.can_rewind(state_.postgres);
+  o.bootstrap_allowed = settings.bootstrap.present;
+  o.watchdog_healthy = state_.ports.watchdog.healthy();
+  o.watchdog_running = state_.ports.watchdog.running();
+  if (o.view && o.postgres.running()) {
+    const FollowTarget target = follow_target(*o.view, settings, lock_.proof().has_value());
+    o.follow_differs = state_.ports.server.follow_differs(target, state_.postgres);
+  }
+  if (reinitialize_) o.reinitialize = reinitialize_->first;
+  if (restart_) o.restart = restart_->first;
+  o.shutting_down = state_.shutting_down;
+  return o;
+}
+
+void Engine::Impl::decide_again(const std::optional<PeerSurvey>& survey) {
+  Observation o = observe();
+  o.survey = survey;
+  const Instant at = now();
+  Decision decision = decide(o, state_.memory, at, state_.ports.clock.wall_now(), *state_.settings);
+  state_.memory = std::move(decision.memory);
+  state_.plan = std::move(decision.plan);
+  state_.explanation = std::move(decision.explanation);
+  for (const std::string& warning : state_.plan.warnings) state_.log.warning("{}", warning);
+  const DynamicSettings& dynamic = state_.settings->dynamic;
+  lock_.set_verdict(state_.plan.hold_lock, at + dynamic.loop_wait + dynamic.retry_timeout);
+}
+
+// A changed /config takes effect before the next decision.
+void Engine::Impl::apply_view_settings() {
+  const auto view = views_.view();
+  if (!view || !view->config || view->config_revision == config_revision_) return;
+  config_revision_ = view->config_revision;
+  if (view->config->value.empty() || view->config->value == state_.settings->dynamic_document) return;
+  auto applied = state_.ports.settings.apply_dynamic(view->config->value);
+  if (!applied) {
+    state_.log.error("Exception when setting dynamic_configuration: {}", applied.error().text());
+    return;
+  }
+  settings_changed(*applied, false);
+}
+
+Task<void> Engine::Impl::cycle() {
+  const Instant began = now();
+  const Duration gap = began - last_cycle_;
+  if (last_cycle_ != kLongAgo && gap > state_.settings->dynamic.loop_wait + kStallAllowed) {
+    views_.doubt(fmt::format("the loop was late by {:.1f} s", to_seconds(gap)));
+  }
+  last_cycle_ = began;
+  apply_view_settings();
+  co_await look_at_postgres(true);
+  std::optional<PeerSurvey> answers;
+  for (int turn = 0; turn < kMostTurns; ++turn) {
+    decide_again(answers);
+    if (state_.plan.kind == PlanKind::ProbePeers && !answers) {
+      publish_snapshot();
+      answers = co_await survey();
+      continue;
+    }
+    answers.reset();
+    const bool again = co_await act();
+    if (!again) break;
+    co_await look_at_postgres(true);
+  }
+  if (!state_.plan.status.empty()) state_.status = state_.plan.status;
+  if (state_.status != last_status_ || began - last_status_logged_ >= state_.settings->dynamic.loop_wait - kLeastGap) {
+    state_.log.info("{} [{}]", state_.status, state_.explanation.rule);
+    last_status_ = state_.status;
+    last_status_logged_ = began;
+  }
+  publish_snapshot();
+  member_.look();
+  if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
+    if (view->member(state_.settings->name) == nullptr) member_.missing();
+  }
+}
+
+Instant Engine::Impl::next_wake() const {
+  return std::min({now() + state_.settings->dynamic.loop_wait, state_.plan.wake_at, views_.next_change()});
+}
+
+Task<void> Engine::Impl::loop() {
+  Clock& clock = state_.ports.clock;
+  while (!exit_code_ && !exiting_) {
+    wake_.reset();
+    co_await cycle();
+    if (exit_code_ || exiting_) break;
+    co_await clock.sleep_for(kLeastGap);
+    const Instant next = next_wake();
+    if (clock.now() < next) co_await with_deadline(clock, next, wake_.wait());
+  }
+}
+
+std::optional<StatusDocument> Engine::Impl::status_due() const {
+  if (!state_.postgres.is_primary()) return std::nullopt;
+  StatusDocument status;
+  if (auto view = views_.view(); view && view->status) status = *view->status;
+  const StatusDocument before = status;
+  status.optime = state_.postgres.row->position();
+  if (status == before) return std::nullopt;
+  return status;
+}
+
+Member Engine::Impl::own_member() const {
+  const Settings& settings = *state_.settings;
+  const PostgresStatus& pg = state_.postgres;
+  Member m;
+  m.name = settings.name;
+  m.conn_url = settings.conn_url();
+  m.api_url = settings.api_url();
+  m.state = observed_state(state_);
+  m.role = observed_role(state_, lock_.proof().has_value());
+  m.version = peer_version(settings.compatibility);
+  m.tags = settings.tags;
+  m.pause = settings.dynamic.pause;
+  m.pending_restart = !state_.pending_restart_reason.empty();
+  m.pending_restart_reason = state_.pending_restart_reason;
+  const bool leads = lock_.proof().has_value() && pg.is_primary();
+  m.checkpoint_pending = leads && !state_.memory.checkpoint_done;
+  const ProcedureKind busy = runner_.current().kind;
+  const bool shows_position = busy == ProcedureKind::None || busy == ProcedureKind::Promote;
+  if (pg.row && shows_position && (m.state == PgState::Running || m.state == PgState::Starting)) {
+    m.xlog_location = pg.row->position();
+    m.timeline = pg.row->timeline;
+    if (pg.row->in_recovery) {
+      m.receive_lsn = pg.row->received_lsn;
+      m.replay_lsn = pg.row->replayed_lsn;
+      if (pg.row->receiver_status == "streaming") m.replication_state = "streaming";
+      else if (pg.row->restore_command_set) m.replication_state = "in archive recovery";
+    }
+  }
+  return m;
+}
+
+void Engine::Impl::publish_snapshot() {
+  const PgState state = observed_state(state_);
+  if (state != state_.state) {
+    state_.state_before = state_.state;
+    state_.state = state;
+  }
+  auto s = std::make_shared<Snapshot>();
+  const Settings& settings = *state_.settings;
+  const auto proof = lock_.proof();
+  s->settings = state_.settings;
+  s->view = views_.view();
+  s->postgres = state_.postgres;
+  s->role = observed_role(state_, proof.has_value());
+  s->state = state;
+  s->state_text = state_word(state, settings.compatibility, state_.state_before);
+  s->lock_valid_until = proof ? proof->valid_until : kLongAgo;
+  s->paused = settings.dynamic.pause;
+  s->watchdog_failed = !state_.ports.watchdog.healthy();
+  s->pending_restart = !state_.pending_restart_reason.empty();
+  s->pending_restart_reason = state_.pending_restart_reason;
+  if (auto seen = views_.last_seen()) s->dcs_last_seen = *seen;
+  s->leader_timeline = state_.memory.leader_timeline;
+  s->procedure = runner_.current();
+  s->explanation = state_.explanation;
+  s->status = state_.status;
+  s->plan = state_.plan.kind;
+  s->loop_ran_at = last_cycle_;
+  s->own_member = own_member();
+  const auto& row = state_.postgres.row;
+  s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
+  s->upstream_alive = row && row->in_recovery && state_.memory.lock_vanished_at && row->receiver_last_message_age_ms >= 0 &&
+                      now() - *state_.memory.lock_vanished_at >
+                          std::chrono::milliseconds(row->receiver_last_message_age_ms);
+  snapshot_.store(std::move(s));
+}
+
+}  // namespace tamada

@@ -1,0 +1,112 @@
+// What operators and signals ask of the engine.
+#include <boost/asio/post.hpp>
+
+#include "engine/engine_impl.h"
+
+namespace tamada {
+
+namespace {
+constexpr Duration kApplyPatience = 10s;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+}  // namespace
+
+void Engine::Impl::submit(OperatorRequest request, Done done) {
+  boost::asio::post(executor_, [this, request = std::move(request), done = std::move(done)]() mutable {
+    if (!done) done = [](OperatorReply) {};
+    take_request(std::move(request), std::move(done));
+  });
+}
+
+void Engine::Impl::take_request(OperatorRequest request, Done done) {
+  if (exiting_) {
+    done({503, "the daemon is stopping"});
+    return;
+  }
+  std::visit(
+      Overloaded{
+          [&](ReloadRequest) { tasks_.spawn(reload(std::move(done))); },
+          [&](DetachRequest) {
+            state_.log.info("detaching: postgres, lock and member key are left to the next start");
+            exiting_ = true;
+            done({202, "detaching"});
+            wake();
+          },
+          [&](ShutdownRequest) {
+            state_.shutting_down = true;
+            exiting_ = true;
+            stop_postgres_at_exit_ = !state_.paused();
+            done({202, "shutdown scheduled"});
+            wake();
+          },
+          [&](SwitchoverRequest& r) { requests_.switchover(std::move(r), std::move(done)); },
+          [&](ConfigWrite& r) { requests_.write_config(std::move(r), std::move(done)); },
+          [&](RestartRequest& r) {
+            if (restart_) return done({503, "restart already in progress"});
+            restart_.emplace(std::move(r), Pending{std::move(done)});
+            wake();
+          },
+          [&](ReinitializeRequest& r) {
+            if (reinitialize_) return done({503, "reinitialize already in progress"});
+            reinitialize_.emplace(std::move(r), Pending{std::move(done)});
+            wake();
+          },
+          [&](LoadRequest) { requests_.load(std::move(done)); },
+          [&](StatusRequest) {
+            auto look = [this](Done tell) -> Task<void> {
+              co_await look_at_postgres(true);
+              publish_snapshot();
+              tell({200, ""});
+            };
+            tasks_.spawn(look(std::move(done)));
+          },
+      },
+      request);
+}
+
+Task<void> Engine::Impl::reload(Done done) {
+  auto reloaded = co_await state_.ports.settings.reload_local();
+  if (!reloaded) {
+    state_.log.error("Exception when reloading local configuration: {}", reloaded.error().text());
+    done({500, reloaded.error().text()});
+    co_return;
+  }
+  settings_changed(*reloaded, true);
+  done({202, "reload scheduled"});
+}
+
+void Engine::Impl::settings_changed(std::shared_ptr<const Settings> settings, bool force_reload) {
+  const bool was_paused = state_.paused();
+  state_.settings = std::move(settings);
+  const DynamicSettings& dynamic = state_.settings->dynamic;
+  views_.update_settings(dynamic);
+  lock_.update_settings(dynamic);
+  state_.ports.server.update_settings(*state_.settings);
+  state_.ports.watchdog.update_settings(state_.settings->watchdog, dynamic.ttl, dynamic.loop_wait);
+  state_.ports.callbacks.update_settings(*state_.settings);
+  if (was_paused && !state_.paused()) views_.doubt("pause ended");
+  fence_.look();
+  tasks_.spawn(apply_to_postgres(force_reload));
+  member_.look();
+  wake();
+}
+
+Task<void> Engine::Impl::apply_to_postgres(bool force) {
+  Result<void> cached = co_await state_.ports.local.save_dynamic_cache(state_.settings->dynamic_document);
+  if (!cached) state_.log.debug("dynamic configuration was not cached: {}", cached.error().text());
+  if (!state_.postgres.running()) co_return;
+  Result<ReloadOutcome> applied = co_await state_.ports.server.apply_settings(force, now() + kApplyPatience);
+  if (!applied) {
+    state_.log.warning("settings were not applied to postgres: {}", applied.error().text());
+    co_return;
+  }
+  state_.pending_restart_reason = applied->pending_restart_reason;
+  if (applied->reloaded) context_.callback(Callbacks::Event::OnReload, state_.memory.role);
+  publish_snapshot();
+  member_.look();
+}
+
+}  // namespace tamada

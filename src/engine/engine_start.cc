@@ -1,0 +1,171 @@
+// How the engine begins: what the run before it left, the first view, a PostgreSQL that runs already.
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+#include "procedures/bootstrap_procedure.h"
+
+namespace tamada {
+
+namespace {
+constexpr Duration kFirstViewGap = 5s;
+constexpr Duration kNamesakePatience = 3s;
+constexpr Duration kLookPatience = 5s;
+constexpr Duration kAttachPatience = 30s;
+}  // namespace
+
+Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
+    : executor_(executor),
+      state_{.ports = ports, .log = log, .settings = ports.settings.current()},
+      wake_(executor),
+      tasks_(executor),
+      views_(executor, ports.clock, ports.store, log.named("store"),
+             [this] {
+               if (auto view = views_.view()) lock_.settle(*view, state_.settings->name);
+               wake();
+             }),
+      lock_(executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
+            [this] {
+              fence_.look();
+              publish_snapshot();
+              wake();
+            },
+            [this] { return status_due(); }),
+      runner_(executor, ports.clock, log.named("procedure"), [this] { wake(); }),
+      context_{.my_name = state_.settings->name,
+               .clock = ports.clock,
+               .store = ports.store,
+               .server = ports.server,
+               .data = ports.data,
+               .sql = ports.sql,
+               .watchdog = ports.watchdog,
+               .callbacks = ports.callbacks,
+               .local = ports.local,
+               .lock = lock_,
+               .log = state_.log,
+               .settings = [this] { return state_.settings; },
+               .view = [this] { return views_.view(); },
+               .report = [this](const Event& event) { report(event); },
+               .show =
+                   [this](std::optional<PgState> shown) {
+                     state_.shown = shown;
+                     publish_snapshot();
+                   },
+               .publish = [this] { return member_.publish(1s); }},
+      member_(executor, state_, [this] { return own_member(); }),
+      chores_(executor, state_, context_),
+      fence_(executor, state_, lock_, runner_, context_),
+      requests_(executor, state_, views_),
+      listener_(*this) {
+  views_.update_settings(state_.settings->dynamic);
+  lock_.update_settings(state_.settings->dynamic);
+  publish_snapshot();
+}
+
+// A store that cannot be read at the start is asked again for ever: PostgreSQL is left as it is, but for a primary whose
+// lock of the run before ends meanwhile - the fence sees to that.
+Task<void> Engine::Impl::first_view() {
+  for (;;) {
+    Result<void> loaded =
+        co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
+    if (loaded) co_return;
+    state_.log.warning("Can not get cluster from dcs: {}", loaded.error().text());
+    publish_snapshot();
+    co_await state_.ports.clock.sleep_for(kFirstViewGap);
+    if (exiting_) co_return;
+  }
+}
+
+Task<std::optional<std::string>> Engine::Impl::refuse_namesake() {
+  const Member* same = views_.view()->member(state_.settings->name);
+  if (same == nullptr || same->api_url.empty()) co_return std::nullopt;
+  std::vector<Member> asked{*same};
+  std::vector<PeerAnswer> answers =
+      co_await state_.ports.peers.ask(std::move(asked), state_.ports.clock.now() + kNamesakePatience);
+  const bool lives = !answers.empty() && (answers[0].reach == PeerAnswer::Reach::Answered ||
+                                          answers[0].reach == PeerAnswer::Reach::Broken);
+  if (!lives) co_return std::nullopt;
+  co_return fmt::format("Can't start; there is already a node named '{}' running ({} answers)", state_.settings->name,
+                        same->api_url);
+}
+
+// Runs before the store is asked: a primary that outlived its daemon is bounded by the recorded validity from the first
+// moment on (safety.md 2.4).
+Task<void> Engine::Impl::take_over_running_postgres() {
+  Clock& clock = state_.ports.clock;
+  state_.postgres = co_await state_.ports.server.observe(true, clock.now() + kLookPatience);
+  Result<std::optional<AdoptionRecord>> record = co_await state_.ports.local.load_adoption();
+  if (!record) state_.log.warning("lock record of the run before could not be read: {}", record.error().text());
+  const bool ours = record && *record && (*record)->boot_id == state_.ports.local.boot_id();
+  if (!state_.postgres.running()) co_return;
+  if (state_.postgres.is_primary()) {
+    state_.memory.role = Role::Primary;
+    if (ours) lock_.assume_validity((*record)->valid_until);
+    fence_.look();
+  }
+  Result<void> attached = co_await state_.ports.server.attach(clock.now() + kAttachPatience);
+  if (!attached) state_.log.warning("attached to the running postgres with trouble: {}", attached.error().text());
+}
+
+Task<void> Engine::Impl::finish_interrupted_work() {
+  Result<std::optional<WorkNote>> note = co_await state_.ports.local.load_work_note();
+  if (!note) {
+    state_.log.warning("note of unfinished work could not be read: {}", note.error().text());
+    co_return;
+  }
+  if (!*note) co_return;
+  switch ((*note)->kind) {
+    case WorkNote::Kind::Bootstrap: {
+      Result<bool> undone = co_await undo_interrupted_bootstrap(context_, *views_.view());
+      if (!undone) state_.log.error("interrupted bootstrap could not be undone: {}", undone.error().text());
+      break;
+    }
+    case WorkNote::Kind::Clone:
+      state_.log.warning("the making of this replica was interrupted; it is begun again");
+      state_.work_note_open = true;
+      break;
+    case WorkNote::Kind::Rewind:
+      state_.log.warning("pg_rewind was interrupted; postgres is not started before it succeeded");
+      state_.memory.rewind = RewindState::Need;
+      state_.memory.rewind_because = "an interrupted pg_rewind";
+      break;
+  }
+}
+
+Task<int> Engine::Impl::run() {
+  state_.ports.server.set_listener(&listener_);
+  fence_.start();
+  lock_.start();
+  Result<std::optional<json::object>> cache = co_await state_.ports.local.load_dynamic_cache();
+  if (cache && *cache && !(*cache)->empty()) {
+    auto applied = state_.ports.settings.apply_dynamic(**cache);
+    if (applied) settings_changed(*applied, false);
+  }
+  co_await take_over_running_postgres();
+  co_await first_view();
+  if (!exiting_) {
+    std::optional<std::string> namesake = co_await refuse_namesake();
+    if (namesake) {
+      state_.log.critical("{}", *namesake);
+      exit_code_ = 1;
+    }
+  }
+  if (!exit_code_ && !exiting_) {
+    apply_view_settings();
+    Result<std::optional<AdoptionRecord>> record = co_await state_.ports.local.load_adoption();
+    const bool ours = record && *record && (*record)->boot_id == state_.ports.local.boot_id() &&
+                      (*record)->store_id == views_.view()->store_id;
+    if (ours && views_.view()->leader && views_.view()->leader->generation == (*record)->generation) {
+      const bool adopted = co_await lock_.adopt(**record, now() + state_.settings->dynamic.retry_timeout);
+      if (adopted) state_.log.info("the leader lock of the run before was taken over");
+    }
+    co_await finish_interrupted_work();
+  }
+  if (!exit_code_ && !exiting_) {
+    views_.start();
+    member_.start();
+    co_await loop();
+  }
+  co_return co_await finish();
+}
+
+}  // namespace tamada

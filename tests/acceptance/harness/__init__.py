@@ -1,0 +1,1 @@
+"""Real clusters in network namespaces: hosts, stores, members, clients. Used by the scenarios, the demo and bench/."""

@@ -1,0 +1,91 @@
+"""Hosts as network namespaces behind one bridge, all inside a private namespace of the test run.
+
+The run is started by `enter_private_network`: nothing outside is touched and everything is gone when the process ends."""
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+
+BRIDGE = "10.77.0.254"
+_UNSHARED = "TAMADA_TEST_NETWORK"
+
+
+def run(*command, check=True, **kwargs):
+    """Runs a short command; its output is captured and shown when it fails."""
+    done = subprocess.run(command, text=True, capture_output=True, timeout=120, **kwargs)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done
+
+
+def enter_private_network():
+    """Runs this program again inside a network namespace of its own, unless it already is in one."""
+    if os.environ.get(_UNSHARED) != str(os.getpid()):
+        if os.geteuid() != 0:
+            sys.exit("network namespaces need root: run this with sudo")
+        os.environ[_UNSHARED] = str(os.getpid())
+        os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", "br0", "type", "bridge")
+    run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")
+    run("ip", "link", "set", "br0", "up")
+
+
+def die_with_parent():
+    """preexec: children of a test that is killed do not outlive it."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Host:
+    """One machine: a namespace with one address."""
+
+    def __init__(self, prefix, name, number):
+        self.name = name
+        self.namespace = f"{prefix}-{name}"
+        self.address = f"10.77.0.{number}"
+        self.link = f"v{number}"
+        run("ip", "netns", "add", self.namespace)
+        run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.namespace)
+        run("ip", "link", "set", self.link, "master", "br0", "up")
+        self.ip("addr", "add", f"{self.address}/24", "dev", "eth0")
+        self.ip("link", "set", "lo", "up")
+        self.ip("link", "set", "eth0", "up")
+
+    def ip(self, *arguments):
+        run("ip", "-n", self.namespace, *arguments)
+
+    def popen(self, command, user=None, **kwargs):
+        """Starts a program on the host; the Popen's pid is the program's own."""
+        line = ["ip", "netns", "exec", self.namespace]
+        if user:
+            line += ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        return subprocess.Popen([*line, *command], **kwargs)
+
+    def pids(self):
+        return [int(p) for p in run("ip", "netns", "pids", self.namespace).stdout.split()]
+
+    def disconnect(self):
+        run("ip", "link", "set", self.link, "down")
+
+    def connect(self):
+        run("ip", "link", "set", self.link, "up")
+
+    def block(self, other):
+        """This host can no longer send to the other one (one way)."""
+        self.ip("route", "add", "blackhole", other.address)
+
+    def unblock(self, other):
+        self.ip("route", "del", "blackhole", other.address)
+
+    def kill_everything(self):
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def remove(self):
+        self.kill_everything()
+        run("ip", "netns", "del", self.namespace, check=False)
+        run("ip", "link", "del", self.link, check=False)
