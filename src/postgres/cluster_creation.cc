@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "host/blocking_pool.h"
 #include "host/files.h"
+#include "postgres/config_files.h"
 #include "postgres/data_files.h"
 #include "postgres/local_address.h"
 #include "postgres/replica_methods.h"
@@ -36,13 +37,14 @@ Task<Result<void>> append_bootstrap_hba(DataContext context, Instant deadline) {
 // What a restored directory may lack or have too much of before its first start.
 Task<Result<void>> tidy_restored_directory(DataContext context, bool remove_recovery) {
   std::string data_dir = context.data_dir();
-  std::string config_dir = parent_path(config_file_path(context.postgres()));
-  auto names = managed_config_files(context.postgres());
+  ConfigPaths paths = config_paths(*context.settings);
   auto work = [=]() -> Result<void> {
     auto trigger = remove_file(join_path(data_dir, "promote"));
     if (!trigger) return trigger;
-    auto restored = restore_config_backups(data_dir, config_dir, names);
+    auto restored = restore_config_backups(paths);
     if (!restored) return restored;
+    auto marked = write_file_atomic(join_path(data_dir, kCustomBootstrapMarker), "", 0600);
+    if (!marked) return marked;
     return remove_recovery ? remove_recovery_files(data_dir) : Result<void>();
   };
   co_return co_await context.pg.pool.run("preparing the new data directory", work,
@@ -50,14 +52,6 @@ Task<Result<void>> tidy_restored_directory(DataContext context, bool remove_reco
 }
 
 }  // namespace
-
-std::vector<std::string> managed_config_files(const PostgresSettings& settings) {
-  std::vector<std::string> names = {settings.config_base_name + ".conf"};
-  if (settings.custom_conf.empty()) names.push_back(settings.config_base_name + ".base.conf");
-  if (find_parameter(settings, "hba_file").empty()) names.push_back("pg_hba.conf");
-  if (find_parameter(settings, "ident_file").empty()) names.push_back("pg_ident.conf");
-  return names;
-}
 
 Task<Result<void>> create_with_initdb(DataContext context, Instant deadline) {
   ToolOptions options = initdb_options(context.settings->bootstrap.initdb);

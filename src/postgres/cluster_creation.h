@@ -9,7 +9,4 @@ namespace tamada {
 Task<Result<void>> create_with_initdb(DataContext context, Instant deadline);
 Task<Result<void>> create_with_script(DataContext context, Instant deadline);
 
-// Names of the configuration files in config_dir that have a backup in the data directory.
-std::vector<std::string> managed_config_files(const PostgresSettings& settings);
-
 }  // namespace tamada

@@ -9,12 +9,11 @@
 #include "host/files.h"
 #include "host/process_table.h"
 #include "postgres/control_file.h"
+#include "postgres/data_directory.h"
 
 namespace tamada {
 
 namespace {
-
-constexpr std::size_t kControlFileLimit = 64 * 1024;
 
 std::string pgpass_path(const PostgresSettings& settings) {
   if (!settings.pgpass.empty()) return settings.pgpass;
@@ -83,13 +82,10 @@ Task<Result<std::map<std::string, std::string>>> write_pgpass(DataContext contex
 }
 
 Task<Result<ControlData>> read_control(DataContext context, Instant deadline) {
-  std::string path = join_path(context.data_dir(), "global/pg_control");
-  auto work = [path]() -> Result<std::string> { return read_file(path, kControlFileLimit); };
-  auto bytes = co_await context.pg.pool.run("reading pg_control", work, deadline);
-  if (bytes) {
-    auto control = parse_control_file(*bytes);
-    if (control) co_return control;
-  }
+  std::string data_dir = context.data_dir();
+  auto work = [data_dir]() -> Result<ControlData> { return read_control_file(data_dir); };
+  auto control = co_await context.pg.pool.run("reading pg_control", work, deadline);
+  if (control || control.error().code != ErrorCode::Unsupported) co_return control;
   auto exit = co_await run_tool(
       context,
       {.tool = "pg_controldata", .arguments = {context.data_dir()}, .environment = {{"LANG", "C"}, {"LC_ALL", "C"}}},
@@ -119,6 +115,7 @@ Task<Result<void>> require_no_process(DataContext context, Instant deadline) {
   std::string program = renamed == context.postgres().bin_name.end() ? "postgres" : renamed->second;
   auto work = [directory, program]() -> Result<void> {
     auto id = directory_id(directory);
+    if (!id && id.error().code == ErrorCode::NotFound) return {};
     if (!id) return id.error();
     auto found = processes_in(*id, program);
     if (found.empty()) return {};

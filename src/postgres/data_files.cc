@@ -190,31 +190,9 @@ Result<void> append_to_file(const std::string& path, const std::string& text) {
   return {};
 }
 
-Result<void> restore_config_backups(const std::string& data_dir, const std::string& config_dir,
-                                    const std::vector<std::string>& names) {
-  for (const auto& name : names) {
-    std::string path = join_path(config_dir, name);
-    if (path_exists(path)) continue;
-    auto backup = read_file_if_exists(join_path(data_dir, name + ".backup"));
-    if (!backup) return backup.error();
-    if (!*backup) continue;
-    auto written = write_file_atomic(path, **backup, 0600);
-    if (!written) return written;
-  }
-  return {};
-}
-
 Result<void> mark_as_standby(const std::string& data_dir) {
   if (data_major_version(data_dir) < 120000) return {};
   return write_file_atomic(join_path(data_dir, "standby.signal"), "", 0600);
-}
-
-Result<void> remove_recovery_files(const std::string& data_dir) {
-  for (const char* name : {"recovery.conf", "standby.signal", "recovery.signal"}) {
-    auto removed = remove_file(join_path(data_dir, name));
-    if (!removed) return removed;
-  }
-  return {};
 }
 
 std::string wal_directory(const std::string& data_dir) {

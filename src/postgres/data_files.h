@@ -29,15 +29,8 @@ Result<std::string> move_data_directory(const std::string& data_dir, const std::
 // Appends `text`; the file must exist.
 Result<void> append_to_file(const std::string& path, const std::string& text);
 
-// Copies <data_dir>/<name>.backup to <config_dir>/<name> for each name whose file is missing there.
-Result<void> restore_config_backups(const std::string& data_dir, const std::string& config_dir,
-                                    const std::vector<std::string>& names);
-
 // Marks a directory of PostgreSQL 12 or newer as a standby, so that nobody's plain start makes a second primary of it.
 Result<void> mark_as_standby(const std::string& data_dir);
-// Removes recovery.conf, standby.signal and recovery.signal.
-Result<void> remove_recovery_files(const std::string& data_dir);
-
 // pg_wal, or pg_xlog before PostgreSQL 10; whichever is there.
 std::string wal_directory(const std::string& data_dir);
 // PG_VERSION as 150000 or 90600; 0 when it cannot be read.

@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 
 #include "postgres/timeline_history.h"
+#include "postgres/version_table.h"
 
 namespace tamada {
 
 namespace {
 
-constexpr int kRewindUserVersion = 110000;
 constexpr int kControlFunctionsVersion = 90600;
 
 PgSessionOptions session_options(const DataContext& context, const Credentials& credentials,
@@ -60,11 +60,10 @@ Result<Timeline> timeline_value(const std::string& text) {
 }
 
 Task<Result<SourceTimelines>> ask_timelines(PgConnection& connection, Instant deadline) {
-  bool renamed = connection.server_version() >= 100000;
-  std::string current =
-      renamed ? "pg_walfile_name(pg_current_wal_lsn())" : "pg_xlogfile_name(pg_current_xlog_location())";
+  const PgVersion& version = pg_version(connection.server_version());
   auto answer = co_await connection.query(
-      fmt::format("SELECT timeline_id, ('x' || substr({}, 1, 8))::bit(32)::int FROM pg_control_checkpoint()", current),
+      fmt::format("SELECT timeline_id, ('x' || substr({}({}()), 1, 8))::bit(32)::int FROM pg_control_checkpoint()",
+                  version.wal_file_name, version.current_lsn),
       deadline);
   if (!answer) co_return answer.error();
   auto control = timeline_value(answer->value(0, 0));
@@ -89,7 +88,7 @@ ConnectTarget target_of(const Member& member) {
 }
 
 const Credentials& rewind_credentials(const PostgresSettings& settings, int version) {
-  bool own_user = settings.rewind_configured && (version == 0 || version >= kRewindUserVersion);
+  bool own_user = settings.rewind_configured && pg_version(version).rewind_without_superuser;
   return own_user ? settings.rewind : settings.superuser;
 }
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "host/blocking_pool.h"
 #include "host/files.h"
-#include "postgres/cluster_creation.h"
+#include "postgres/config_files.h"
 #include "postgres/data_files.h"
 #include "postgres/replica_methods.h"
 #include "postgres/tool_options.h"
@@ -24,6 +24,8 @@ constexpr Duration kVersionPatience = 10s;
 using PassEnvironment = std::map<std::string, std::string>;
 
 Task<Result<void>> empty_directory(DataContext context) {
+  auto alone = co_await require_no_process(context, context.pg.clock.now() + kFilePatience);
+  if (!alone) co_return alone;
   auto work = [data_dir = context.data_dir()](const std::atomic<bool>& abandoned) {
     return remove_data_directory(data_dir, abandoned);
   };
@@ -85,15 +87,14 @@ Task<Result<void>> run_method(DataContext context, ReplicaMethod method, std::st
 
 Task<Result<void>> finish_clone(DataContext context) {
   std::string data_dir = context.data_dir();
-  std::string config_dir = parent_path(config_file_path(context.postgres()));
-  auto names = managed_config_files(context.postgres());
+  ConfigPaths paths = config_paths(*context.settings);
   auto work = [=]() -> Result<void> {
     if (data_major_version(data_dir) == 0) {
       return Error(ErrorCode::Failed, fmt::format("data directory {} has no readable PG_VERSION", data_dir));
     }
     auto trigger = remove_file(join_path(data_dir, "promote"));
     if (!trigger) return trigger;
-    auto restored = restore_config_backups(data_dir, config_dir, names);
+    auto restored = restore_config_backups(paths);
     if (!restored) return restored;
     return mark_as_standby(data_dir);
   };
