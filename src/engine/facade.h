@@ -11,17 +11,17 @@
 
 namespace tamada {
 
-struct ReloadRequest {};                       // SIGHUP, POST /reload
-struct DetachRequest {};                       // SIGUSR2, tamadactl detach (A14)
-struct ShutdownRequest {};                     // SIGTERM, SIGINT
-struct SwitchoverRequest {                     // POST /switchover, /failover: immediate forms
-  bool failover = false;                       // the endpoint
+struct ReloadRequest {};    // SIGHUP, POST /reload
+struct DetachRequest {};    // SIGUSR2, tamadactl detach (A14)
+struct ShutdownRequest {};  // SIGTERM, SIGINT
+struct SwitchoverRequest {  // POST /switchover, /failover: immediate forms
+  bool failover = false;    // the endpoint
   std::string leader;
   std::string candidate;
   std::optional<WallTime> scheduled_at;
 };
-struct ConfigWrite {                           // PATCH and PUT /config
-  json::object document;                       // the whole new document
+struct ConfigWrite {                              // PATCH and PUT /config
+  json::object document;                          // the whole new document
   std::optional<std::int64_t> expected_revision;  // PATCH: compare-and-set
 };
 // A fresh linearizable read; the answer is the next snapshot's view.
@@ -34,7 +34,7 @@ using OperatorRequest = std::variant<ReloadRequest, DetachRequest, ShutdownReque
 
 struct OperatorReply {
   int http_status = 200;
-  std::string text;     // the documented text
+  std::string text;  // the documented text
   bool ok() const { return http_status < 300; }
 };
 
