@@ -54,8 +54,13 @@ Task<bool> archive_segment(DataContext context, std::string command, std::string
   co_return true;
 }
 
-// What must be gone before the server runs alone; gives the options of its last start.
-Result<std::string> prepare_directory(const std::string& data_dir) {
+struct LastStart {
+  std::string options;  // postmaster.opts
+  std::string pid;      // of a stale postmaster.pid; empty when there is none
+};
+
+// What must be gone before the server runs alone; tells what is known of its last start.
+Result<LastStart> prepare_directory(const std::string& data_dir) {
   if (path_exists(join_path(data_dir, "backup_label"))) {
     return Error(ErrorCode::Conflict, fmt::format("data directory {} holds a backup_label: it is a copy that was not "
                                                   "started yet, no crashed server",
@@ -63,6 +68,8 @@ Result<std::string> prepare_directory(const std::string& data_dir) {
   }
   auto options = read_file_if_exists(join_path(data_dir, "postmaster.opts"));
   if (!options) return options.error();
+  auto pid_file = read_file_if_exists(join_path(data_dir, "postmaster.pid"));
+  if (!pid_file) return pid_file.error();
   std::string status_dir = join_path(wal_directory(data_dir), "archive_status");
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(status_dir, ec)) {
@@ -71,7 +78,10 @@ Result<std::string> prepare_directory(const std::string& data_dir) {
   }
   auto removed = remove_recovery_files(data_dir);
   if (!removed) return removed.error();
-  return options->value_or(std::string());
+  LastStart last{options->value_or(std::string()), std::string(trim(split(pid_file->value_or(""), '\n').front()))};
+  bool number = last.pid.find_first_not_of("0123456789") == std::string::npos;
+  if (!number) last.pid.clear();
+  return last;
 }
 
 }  // namespace
@@ -130,8 +140,11 @@ Task<Result<void>> run_crash_recovery(DataContext context, Instant deadline) {
 
   ToolRun run{.tool = "postgres"};
   run.arguments = {"--single", "-D", data_dir};
-  for (auto& option : options_of_last_start(*last_start)) run.arguments.push_back(std::move(option));
+  for (auto& option : options_of_last_start(last_start->options)) run.arguments.push_back(std::move(option));
   run.arguments.insert(run.arguments.end(), {"--archive_mode=on", "--archive_command=false", "template1"});
+  // No process works here, so the pid file is stale; its pid may be another program's or a zombie's by now, and
+  // PostgreSQL would take that for a running server.
+  if (!last_start->pid.empty()) run.environment["PG_GRANDPARENT_PID"] = last_start->pid;
   context.log.warning("running single-user crash recovery in {}", data_dir);
   auto exit = co_await run_tool(context, std::move(run), deadline);
   if (exit) {
