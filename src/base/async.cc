@@ -27,7 +27,13 @@ struct Node final : detail::WaitNode {
   Node(Executor ex, Handler h) : executor(std::move(ex)), handler(std::move(h)) {}
   void complete(bool cancelled) override {
     boost::system::error_code ec;
-    if (cancelled) ec = asio::error::operation_aborted;
+    if (cancelled) {
+      ec = asio::error::operation_aborted;
+    } else {
+      // A cancellation that comes before the coroutine runs again must not find the list, which may be gone by then.
+      auto slot = asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+    }
     asio::post(executor, [h = std::move(handler), ec]() mutable { std::move(h)(ec); });
   }
   Executor executor;

@@ -1,5 +1,5 @@
-// Requests of operators that end in a store write or a question to peers: switchover, failover, /config. Each runs in the
-// background and answers once. What a procedure carries out (restart, reinitialize) is the loop's.
+// Requests of operators that end in a store write or a question to peers: switchover, failover, /config. Each runs in
+// the background and answers once. What a procedure carries out (restart, reinitialize) is the loop's.
 #pragma once
 
 #include <functional>
@@ -17,12 +17,14 @@ class OperatorRequests {
   Task<void> stop() { co_await tasks_.stop(); }
 
   void switchover(SwitchoverRequest request, Done done);
+  void cancel_switchover(CancelSwitchoverRequest request, Done done);
   void write_config(ConfigWrite request, Done done);
   void load(Done done);
 
  private:
   void spawn(Task<OperatorReply> work, Done done);
   Task<OperatorReply> do_switchover(SwitchoverRequest request);
+  Task<OperatorReply> do_cancel_switchover(CancelSwitchoverRequest request);
   Task<OperatorReply> do_write_config(ConfigWrite request);
   Task<OperatorReply> do_load();
   Task<OperatorReply> find_candidate(const SwitchoverRequest& request, const ClusterView& view);

@@ -44,6 +44,8 @@ struct HttpClientSettings {
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
+  // HTTP status; an answer that is no success is read like any other.
+  virtual int status() const { return 200; }
   // The next bytes; an empty string is the orderly end. Timeout at the deadline leaves the stream usable.
   virtual Task<Result<std::string>> read(Instant deadline) = 0;
 };

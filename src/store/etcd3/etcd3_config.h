@@ -1,0 +1,34 @@
+// What the etcd v3 client needs to know; made from the settings, or by hand in tests and the simulator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/settings.h"
+#include "net/http.h"
+
+namespace tamada {
+
+struct Etcd3Config {
+  std::vector<std::string> hosts;  // host, host:port or a URL
+  std::string protocol = "http";   // for hosts that are no URL
+  std::string srv;                 // DNS domain; used when there are no hosts
+  std::string srv_suffix;
+  bool use_proxies = false;  // ask only the hosts given, never the nodes that etcd lists
+  std::string username;
+  std::string password;
+  std::string key_prefix;   // "/service/batman/", with both slashes
+  std::string member_name;  // empty for tools, which neither lead nor have a member key
+  Duration retry_timeout = 10s;  // for work without a deadline of its own: setting up the watch
+  Duration watch_check = 5s;     // a watch that fell silent without ending is noticed within about twice this
+};
+
+Etcd3Config etcd3_config(const Settings& settings);
+// For the transport that the store uses.
+HttpClientSettings etcd3_http_settings(const Settings& settings);
+// "http://10.0.0.1:2379" from any form of `host`. Error: Invalid.
+Result<std::string> etcd3_base_url(const std::string& host, const std::string& protocol);
+
+}  // namespace tamada
