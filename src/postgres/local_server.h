@@ -70,7 +70,6 @@ class LocalPostgresServer final : public PostgresServer {
   Task<std::vector<GucRow>> rows_after_reload(const GucChanges& changes, Instant deadline);
   Result<void> signal_postmaster(int signal);
   void remember(const ConfigPlan& plan);
-  GucMap recovery_to_keep() const;
   std::string program(const std::string& name) const;
   ChildSpec postmaster_command(const ConfigPlan& plan, int stale_pid) const;
 
@@ -92,6 +91,7 @@ class LocalPostgresServer final : public PostgresServer {
   std::optional<std::string> synchronous_names_;  // what the resolver set, or the server had when we attached
   std::optional<GucMap> recovery_;   // recovery settings in force, or configured while stopped; nullopt = unknown
   std::optional<GucMap> written_;    // part 3 of what was generated last
+  GucMap written_recovery_;          // and part 6; what runs may differ until a restart
   bool backup_due_ = false;          // copies of the configuration after the first answer of a new server
   std::optional<bool> rewind_runs_;  // pg_rewind --help ended with 0
   std::string control_problem_;      // last logged cause

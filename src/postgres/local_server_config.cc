@@ -19,10 +19,10 @@ Instant earlier(Instant a, Instant b) {
   return a < b ? a : b;
 }
 
-GucMap recovery_of_rows(const std::vector<GucRow>& rows) {
+GucMap recovery_of_rows(const std::vector<GucRow>& rows, bool only_changed) {
   GucMap recovery;
   for (const GucRow& row : rows)
-    if (is_recovery_guc(row.name)) recovery[row.name] = row.setting;
+    if (is_recovery_guc(row.name) && (!only_changed || row.setting != row.boot_value)) recovery[row.name] = row.setting;
   return recovery;
 }
 
@@ -62,11 +62,8 @@ Task<Result<ConfigOutcome>> LocalPostgresServer::write(const ConfigPlan& plan, I
 
 void LocalPostgresServer::remember(const ConfigPlan& plan) {
   written_ = plan.parameters.file;
+  written_recovery_ = plan.recovery;
   if (plan.work.recovery != RecoveryFiles::Leave) recovery_ = plan.recovery;
-}
-
-GucMap LocalPostgresServer::recovery_to_keep() const {
-  return recovery_.value_or(GucMap{});
 }
 
 Result<void> LocalPostgresServer::signal_postmaster(int signal) {
@@ -84,7 +81,11 @@ Task<Result<void>> LocalPostgresServer::read_running_values(Instant deadline) {
   auto files = co_await pool_.run("reading the configuration", read, deadline);
   if (!files) co_return files.error();
   written_ = files->parameters;
-  recovery_ = pg_version(version_).recovery_conf ? files->recovery : recovery_of_rows(*rows);
+  const bool in_file = pg_version(version_).recovery_conf;
+  recovery_ = in_file ? files->recovery : recovery_of_rows(*rows, false);
+  written_recovery_ = files->recovery;
+  // Not our file yet: the settings it had must stand in the one that replaces it.
+  if (!in_file && files->parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
   if (const GucRow* names = find_row(*rows, "synchronous_standby_names"); names != nullptr && !synchronous_names_)
     synchronous_names_ = names->setting;
   co_return Result<void>();
@@ -125,6 +126,7 @@ Task<Result<bool>> LocalPostgresServer::follow(FollowTarget target, Instant dead
   auto written = co_await write(*planned, deadline);
   if (!written) co_return written.error();
   written_ = planned->parameters.file;
+  written_recovery_ = planned->recovery;
   if (!running) {
     recovery_ = planned->recovery;
     co_return true;
@@ -177,7 +179,7 @@ Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Inst
   if (!written_)
     if (auto read = co_await read_running_values(deadline); !read) co_return read.error();
   RecoveryWish wish;
-  wish.keep = recovery_to_keep();
+  wish.keep = written_recovery_;
   auto planned = co_await plan(wish, deadline);
   if (!planned) co_return planned.error();
   GucMap& wanted = planned->parameters.file;
@@ -220,7 +222,7 @@ Task<Result<void>> LocalPostgresServer::set_synchronous_standby_names(std::strin
   if (!look) co_return look.error();
   synchronous_names_ = value;
   RecoveryWish wish;
-  wish.keep = recovery_to_keep();
+  wish.keep = written_recovery_;
   auto planned = co_await plan(wish, deadline);
   if (!planned) co_return planned.error();
   auto written = co_await write(*planned, deadline);
