@@ -1,5 +1,5 @@
-// A blocking client over one TCP connection for tests of the HTTP server: sends bytes as they are and reads one reply at a
-// time. Every wait has a limit, after which the test fails.
+// A blocking client over one TCP connection for tests of the HTTP server: sends bytes as they are and reads one reply
+// at a time. Every wait has a limit, after which the test fails.
 #pragma once
 
 #include <arpa/inet.h>
@@ -59,7 +59,8 @@ class RawHttpClient {
     buffer_.erase(0, end + 4);
     reply.status = std::atoi(reply.head.c_str() + 9);
     const std::size_t length_at = reply.head.find("Content-Length: ");
-    std::size_t length = length_at == std::string::npos ? 0 : std::strtoul(reply.head.c_str() + length_at + 16, nullptr, 10);
+    std::size_t length =
+        length_at == std::string::npos ? 0 : std::strtoul(reply.head.c_str() + length_at + 16, nullptr, 10);
     if (!with_body || reply.status == 100) length = 0;
     while (buffer_.size() < length) {
       if (!fill()) return std::nullopt;
@@ -74,13 +75,16 @@ class RawHttpClient {
     return read_reply(with_body);
   }
 
-  std::optional<RawReply> get(const std::string& target) { return ask("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"); }
+  std::optional<RawReply> get(const std::string& target) {
+    return ask("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
 
   // True when the server hangs up within the limit (what it sends before is dropped).
   bool ends_within(std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < deadline) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (!wait_readable(left)) return false;
       char waste[4096];
       if (::recv(fd_, waste, sizeof waste, 0) <= 0) return true;

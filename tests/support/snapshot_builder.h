@@ -8,7 +8,9 @@
 
 namespace tamada::test {
 
-inline Instant at(double seconds) { return Instant(Duration(static_cast<std::int64_t>(seconds * 1e6))); }
+inline Instant at(double seconds) {
+  return Instant(Duration(static_cast<std::int64_t>(seconds * 1e6)));
+}
 
 class SnapshotBuilder {
  public:

@@ -1,5 +1,5 @@
-// A certificate authority and certificates made with the openssl program, in a directory of their own that is removed at
-// the end.
+// A certificate authority and certificates made with the openssl program, in a directory of their own that is removed
+// at the end.
 #pragma once
 
 #include <cstdlib>
@@ -23,8 +23,8 @@ class TestCertificates {
   void issue(const std::string& name) {
     run("openssl req -newkey rsa:2048 -nodes -keyout " + name + ".key -out " + name + ".csr -subj /CN=localhost");
     run("printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > san.ext");
-    run("openssl x509 -req -in " + name + ".csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile san.ext -out " +
-        name + ".crt");
+    run("openssl x509 -req -in " + name +
+        ".csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile san.ext -out " + name + ".crt");
   }
   // An encrypted copy of <name>.key.
   void encrypt_key(const std::string& name, const std::string& password) {

@@ -30,7 +30,8 @@ TEST(ClusterDocument, of_a_cluster_at_4_1_with_a_schedule_and_a_stopped_member) 
       "{\"members\": [{\"name\": \"n0\", \"role\": \"replica\", \"state\": \"stopped\", \"api_url\": "
       "\"http://127.0.0.1:8150/patroni\", \"receive_lsn\": \"unknown\", \"receive_lag\": \"unknown\", \"replay_lsn\": "
       "\"unknown\", \"replay_lag\": \"unknown\", \"lsn\": \"unknown\", \"lag\": \"unknown\"}, "
-      "{\"name\": \"n1\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": \"http://127.0.0.1:8008/patroni\", "
+      "{\"name\": \"n1\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": "
+      "\"http://127.0.0.1:8008/patroni\", "
       "\"host\": \"127.0.0.1\", \"port\": 5551, \"timeline\": 1}, "
       "{\"name\": \"n2\", \"role\": \"replica\", \"state\": \"streaming\", \"api_url\": "
       "\"http://127.0.0.2:8008/patroni\", \"host\": \"127.0.0.1\", \"port\": 5552, \"timeline\": 1, "
@@ -45,12 +46,13 @@ TEST(ClusterDocument, at_3_0_has_lag_but_neither_lsn_nor_scope) {
   b.settings.compatibility = Compatibility::V3_0;
   b.snapshot.paused = true;
   b.view.members.resize(2);
-  EXPECT_EQ(text(b),
-            "{\"members\": [{\"name\": \"n1\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": "
-            "\"http://127.0.0.1:8008/patroni\", \"host\": \"127.0.0.1\", \"port\": 5551, \"timeline\": 1}, "
-            "{\"name\": \"n2\", \"role\": \"replica\", \"state\": \"running\", \"api_url\": "
-            "\"http://127.0.0.2:8008/patroni\", \"host\": \"127.0.0.1\", \"port\": 5552, \"timeline\": 1, \"lag\": 0}], "
-            "\"pause\": true}");
+  EXPECT_EQ(
+      text(b),
+      "{\"members\": [{\"name\": \"n1\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": "
+      "\"http://127.0.0.1:8008/patroni\", \"host\": \"127.0.0.1\", \"port\": 5551, \"timeline\": 1}, "
+      "{\"name\": \"n2\", \"role\": \"replica\", \"state\": \"running\", \"api_url\": "
+      "\"http://127.0.0.2:8008/patroni\", \"host\": \"127.0.0.1\", \"port\": 5552, \"timeline\": 1, \"lag\": 0}], "
+      "\"pause\": true}");
 }
 
 TEST(ClusterDocument, names_the_roles_of_the_synchronous_modes_and_of_a_standby_cluster) {
@@ -67,9 +69,9 @@ TEST(HistoryDocument, keeps_the_length_of_each_line) {
   ClusterView view;
   EXPECT_TRUE(history_document(view).empty());
   view.history.emplace();
-  view.history->lines = {{Timeline{1}, Lsn{100}, "no recovery target specified", "", "", 3},
-                         {Timeline{2}, Lsn{67406144}, "no recovery target specified",
-                          "2026-11-23T05:19:38.417871+00:00", "n1", 5}};
+  view.history->lines = {
+      {Timeline{1}, Lsn{100}, "no recovery target specified", "", "", 3},
+      {Timeline{2}, Lsn{67406144}, "no recovery target specified", "2026-11-23T05:19:38.417871+00:00", "n1", 5}};
   EXPECT_EQ(to_json(history_document(view), JsonStyle::Spaced),
             "[[1, 100, \"no recovery target specified\"], [2, 67406144, \"no recovery target specified\", "
             "\"2026-11-23T05:19:38.417871+00:00\", \"n1\"]]");

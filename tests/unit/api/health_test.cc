@@ -189,13 +189,20 @@ TEST(Health, tags_in_the_query_must_match) {
   auto b = SnapshotBuilder::replica();
   b.settings.tags.raw = {{"mytag", "foo"}, {"num", 5}, {"nofailover", true}, {"clonefrom", false}, {"flag", false}};
   const std::pair<const char*, int> rows[] = {
-      {"/replica?tag_mytag=foo", 200},        {"/replica?tag_num=5", 200},
-      {"/replica?tag_nofailover=true", 200},  {"/replica?tag_nofailover=True", 503},
-      {"/replica?tag_mytag=foo&tag_num=6", 503}, {"/read-only?tag_mytag=bar", 503},
-      {"/replica?tag_none=x", 503},           {"/replica?tag_none=", 200},
-      {"/replica?tag_clonefrom=false", 503},  {"/replica?tag_flag=false", 200},
-      {"/replica?tag_mytag=foo&tag_mytag=bar", 200}, {"/health?tag_mytag=bar", 503},
-      {"/async?tag_mytag=bar", 503},          {"/replica?tag_mytag=f%6Fo", 200},
+      {"/replica?tag_mytag=foo", 200},
+      {"/replica?tag_num=5", 200},
+      {"/replica?tag_nofailover=true", 200},
+      {"/replica?tag_nofailover=True", 503},
+      {"/replica?tag_mytag=foo&tag_num=6", 503},
+      {"/read-only?tag_mytag=bar", 503},
+      {"/replica?tag_none=x", 503},
+      {"/replica?tag_none=", 200},
+      {"/replica?tag_clonefrom=false", 503},
+      {"/replica?tag_flag=false", 200},
+      {"/replica?tag_mytag=foo&tag_mytag=bar", 200},
+      {"/health?tag_mytag=bar", 503},
+      {"/async?tag_mytag=bar", 503},
+      {"/replica?tag_mytag=f%6Fo", 200},
   };
   for (const auto& [target, code] : rows) EXPECT_EQ(ask(b, target), code) << target;
   auto primary = SnapshotBuilder::primary();

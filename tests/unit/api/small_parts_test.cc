@@ -69,14 +69,29 @@ TEST(ConfigPatch, documents_are_the_same_when_their_texts_are) {
 TEST(Metrics, every_documented_name_is_there_once_and_in_order) {
   const std::string page = metrics_text(*SnapshotBuilder::primary().build(), SnapshotBuilder::now());
   std::size_t last = 0;
-  for (const char* name :
-       {"patroni_version", "patroni_postgres_running", "patroni_postmaster_start_time", "patroni_primary",
-        "patroni_xlog_location", "patroni_standby_leader", "patroni_replica", "patroni_sync_standby",
-        "patroni_quorum_standby", "patroni_xlog_received_location", "patroni_xlog_replayed_location",
-        "patroni_xlog_replayed_timestamp", "patroni_xlog_paused", "patroni_postgres_streaming",
-        "patroni_postgres_in_archive_recovery", "patroni_postgres_server_version", "patroni_cluster_unlocked",
-        "patroni_failsafe_mode_is_active", "patroni_postgres_timeline", "patroni_dcs_last_seen",
-        "patroni_pending_restart", "patroni_is_paused", "patroni_postgres_state"}) {
+  for (const char* name : {"patroni_version",
+                           "patroni_postgres_running",
+                           "patroni_postmaster_start_time",
+                           "patroni_primary",
+                           "patroni_xlog_location",
+                           "patroni_standby_leader",
+                           "patroni_replica",
+                           "patroni_sync_standby",
+                           "patroni_quorum_standby",
+                           "patroni_xlog_received_location",
+                           "patroni_xlog_replayed_location",
+                           "patroni_xlog_replayed_timestamp",
+                           "patroni_xlog_paused",
+                           "patroni_postgres_streaming",
+                           "patroni_postgres_in_archive_recovery",
+                           "patroni_postgres_server_version",
+                           "patroni_cluster_unlocked",
+                           "patroni_failsafe_mode_is_active",
+                           "patroni_postgres_timeline",
+                           "patroni_dcs_last_seen",
+                           "patroni_pending_restart",
+                           "patroni_is_paused",
+                           "patroni_postgres_state"}) {
     const std::size_t at = page.find("\n" + std::string(name) + "{scope=\"batman\",name=\"n1\"} ");
     ASSERT_NE(at, std::string::npos) << name;
     EXPECT_GT(at, last) << name;

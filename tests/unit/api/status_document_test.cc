@@ -9,11 +9,16 @@ namespace {
 
 using test::SnapshotBuilder;
 
-std::string text(const SnapshotBuilder& b) { return to_json(status_document(*b.build()), JsonStyle::Spaced); }
+std::string text(const SnapshotBuilder& b) {
+  return to_json(status_document(*b.build()), JsonStyle::Spaced);
+}
 
-constexpr const char* kOwn = ", \"tamada\": {\"receiver_stopped\": false, \"upstream_alive\": false, \"rule\": \"LD-01\"}}";
+constexpr const char* kOwn =
+    ", \"tamada\": {\"receiver_stopped\": false, \"upstream_alive\": false, \"rule\": \"LD-01\"}}";
 
-ReplicationConnection connection() { return {"replicator", "n2", "127.0.0.1", "streaming", "async", 0}; }
+ReplicationConnection connection() {
+  return {"replicator", "n2", "127.0.0.1", "streaming", "async", 0};
+}
 
 TEST(StatusDocument, of_a_primary_at_4_1) {
   auto b = SnapshotBuilder::primary();

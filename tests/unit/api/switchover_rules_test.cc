@@ -50,7 +50,8 @@ const Row kRows[] = {
      "Switchover target and source are the same"},
     {"9 by failover", true, R"({"leader": "n1", "member": "n1"})", V41, false, 400,
      "Switchover target and source are the same"},
-    {"falsy means not given", false, R"({"leader": "n1", "candidate": null, "scheduled_at": false})", V41, false, 0, ""},
+    {"falsy means not given", false, R"({"leader": "n1", "candidate": null, "scheduled_at": false})", V41, false, 0,
+     ""},
     {"empty texts too", false, R"({"leader": "n1", "candidate": "", "scheduled_at": ""})", V41, false, 0, ""},
     {"unknown keys are ignored", false, R"({"leader": "n1", "other": [1]})", V41, false, 0, ""},
     {"paused to a candidate", false, R"({"leader": "n1", "candidate": "n2"})", V41, true, 0, ""},
@@ -59,7 +60,9 @@ const Row kRows[] = {
     {"failover", true, R"({"candidate": "n2"})", V41, false, 0, ""},
 };
 
-json::object object_of(const char* text) { return parse_json(text)->get_object(); }
+json::object object_of(const char* text) {
+  return parse_json(text)->get_object();
+}
 
 TEST(SwitchoverRules, each_row_answers_with_its_code_and_text) {
   for (const Row& row : kRows) {
@@ -99,7 +102,8 @@ TEST(SwitchoverRules, pause_names_the_action_as_each_level_does) {
 }
 
 TEST(SwitchoverRules, the_schedule_is_taken_in_its_zone) {
-  const auto body = read_switchover_body(object_of(R"({"leader": "n1", "scheduled_at": "2027-01-01T12:00:00+02:00"})"), false);
+  const auto body =
+      read_switchover_body(object_of(R"({"leader": "n1", "scheduled_at": "2027-01-01T12:00:00+02:00"})"), false);
   const auto request = std::get<SwitchoverRequest>(validate_switchover(body, {V41, false, kNow}));
   EXPECT_EQ(request.scheduled_at, std::get<WallTime>(read_schedule(kFuture, "switchover", kNow)));
 }

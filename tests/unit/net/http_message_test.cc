@@ -36,7 +36,8 @@ TEST(HttpReply, a_line_break_in_a_value_never_starts_a_header) {
 }
 
 TEST(HttpErrorPage, carries_the_sentence_that_clients_look_for) {
-  const HttpReply page = http_error_page(501, "Unsupported method ('<DELETE>')", "Server does not support this operation");
+  const HttpReply page =
+      http_error_page(501, "Unsupported method ('<DELETE>')", "Server does not support this operation");
   EXPECT_EQ(page.status, 501);
   EXPECT_NE(page.body.find("Error code explanation: 501 - Server does not support this operation"), std::string::npos);
   EXPECT_NE(page.body.find("Message: Unsupported method ('&lt;DELETE&gt;')."), std::string::npos);

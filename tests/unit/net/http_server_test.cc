@@ -91,7 +91,8 @@ TEST_F(HttpServerTest, one_connection_serves_many_requests) {
 TEST_F(HttpServerTest, pipelined_requests_are_answered_in_order) {
   start();
   RawHttpClient client(port_);
-  client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\n\r\n");
+  client.send(
+      "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\n\r\n");
   EXPECT_EQ(client.read_reply()->body, "GET /1 ");
   EXPECT_EQ(client.read_reply()->body, "POST /2 hi");
   EXPECT_EQ(client.read_reply()->body, "GET /3 ");

@@ -3,9 +3,9 @@
 #include <future>
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "base/async.h"
 #include "net/http_server.h"
