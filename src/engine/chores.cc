@@ -52,10 +52,18 @@ Task<void> Chores::perform(Chore chore, View view) {
     case Chore::SyncSlots:
       if (view) co_await sync_slots(view);
       break;
-    case Chore::CheckpointAfterPromote: co_await checkpoint(); break;
-    case Chore::TouchMember: co_await context_.publish(); break;
-    case Chore::DisableWatchdog: co_await context_.watchdog.disable(); break;
-    case Chore::OnStartCallback: context_.callback(Callbacks::Event::OnStart, state_.memory.role); break;
+    case Chore::CheckpointAfterPromote:
+      co_await checkpoint();
+      break;
+    case Chore::TouchMember:
+      co_await context_.publish();
+      break;
+    case Chore::DisableWatchdog:
+      co_await context_.watchdog.disable();
+      break;
+    case Chore::OnStartCallback:
+      context_.callback(Callbacks::Event::OnStart, state_.memory.role);
+      break;
   }
 }
 
@@ -65,8 +73,8 @@ Task<void> Chores::write(StoreKey key, std::optional<std::string> value, std::in
   if (!proof && key != StoreKey::Initialize) co_return;
   StoreWrite request{.key = key, .value = std::move(value), .condition = WriteCondition::unchanged(revision)};
   if (proof) request.while_leading = proof->generation;
-  auto written = co_await context_.store.write(std::move(request),
-                                               context_.clock.now() + state_.settings->dynamic.retry_timeout);
+  auto written =
+      co_await context_.store.write(std::move(request), context_.clock.now() + state_.settings->dynamic.retry_timeout);
   if (!written.applied()) state_.log.info("{} was not written: {}", what, written.error.text());
 }
 

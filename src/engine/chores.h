@@ -1,5 +1,5 @@
-// The small steps beside a plan (core/plan.h Chore): each runs in the background, at most once at a time, and is asked for
-// again by the next decision until it is no longer needed.
+// The small steps beside a plan (core/plan.h Chore): each runs in the background, at most once at a time, and is asked
+// for again by the next decision until it is no longer needed.
 #pragma once
 
 #include <functional>

@@ -8,11 +8,17 @@ Engine::Engine(Executor executor, EnginePorts ports, Logger log)
     : impl_(std::make_unique<Impl>(std::move(executor), ports, std::move(log))) {}
 Engine::~Engine() = default;
 
-Task<int> Engine::run() { co_return co_await impl_->run(); }
-std::shared_ptr<const Snapshot> Engine::snapshot() const { return impl_->snapshot(); }
+Task<int> Engine::run() {
+  co_return co_await impl_->run();
+}
+std::shared_ptr<const Snapshot> Engine::snapshot() const {
+  return impl_->snapshot();
+}
 void Engine::submit(OperatorRequest request, std::function<void(OperatorReply)> done) {
   impl_->submit(std::move(request), std::move(done));
 }
-Instant Engine::now() const { return impl_->now(); }
+Instant Engine::now() const {
+  return impl_->now();
+}
 
 }  // namespace tamada

@@ -32,21 +32,34 @@ PeerReport to_report(PeerAnswer answer) {
 
 ProcedureKind kind_of(PlanKind plan) {
   switch (plan) {
-    case PlanKind::Promote: return ProcedureKind::Promote;
+    case PlanKind::Promote:
+      return ProcedureKind::Promote;
     case PlanKind::StartAsPrimary:
-    case PlanKind::StartAsStandby: return ProcedureKind::Start;
+    case PlanKind::StartAsStandby:
+      return ProcedureKind::Start;
     case PlanKind::Follow:
-    case PlanKind::LeadStandby: return ProcedureKind::Follow;
-    case PlanKind::Demote: return ProcedureKind::Demote;
-    case PlanKind::CheckDivergence: return ProcedureKind::CheckDivergence;
-    case PlanKind::Rewind: return ProcedureKind::Rewind;
-    case PlanKind::CrashRecovery: return ProcedureKind::CrashRecovery;
-    case PlanKind::Clone: return ProcedureKind::Clone;
-    case PlanKind::Reinitialize: return ProcedureKind::Reinitialize;
-    case PlanKind::Bootstrap: return ProcedureKind::Bootstrap;
-    case PlanKind::Restart: return ProcedureKind::Restart;
-    case PlanKind::StopLeftOver: return ProcedureKind::Demote;
-    default: return ProcedureKind::None;
+    case PlanKind::LeadStandby:
+      return ProcedureKind::Follow;
+    case PlanKind::Demote:
+      return ProcedureKind::Demote;
+    case PlanKind::CheckDivergence:
+      return ProcedureKind::CheckDivergence;
+    case PlanKind::Rewind:
+      return ProcedureKind::Rewind;
+    case PlanKind::CrashRecovery:
+      return ProcedureKind::CrashRecovery;
+    case PlanKind::Clone:
+      return ProcedureKind::Clone;
+    case PlanKind::Reinitialize:
+      return ProcedureKind::Reinitialize;
+    case PlanKind::Bootstrap:
+      return ProcedureKind::Bootstrap;
+    case PlanKind::Restart:
+      return ProcedureKind::Restart;
+    case PlanKind::StopLeftOver:
+      return ProcedureKind::Demote;
+    default:
+      return ProcedureKind::None;
   }
 }
 
@@ -88,20 +101,27 @@ Task<bool> Engine::Impl::act() {
   switch (state_.plan.kind) {
     case PlanKind::Keep:
     case PlanKind::ProbePeers:
-    case PlanKind::Lead: break;
-    case PlanKind::AcquireLock: co_await acquire_lock(); co_return true;
+    case PlanKind::Lead:
+      break;
+    case PlanKind::AcquireLock:
+      co_await acquire_lock();
+      co_return true;
     case PlanKind::ReleaseLock: {
       const WriteKind kind = co_await lock_.release(std::nullopt, now() + state_.settings->dynamic.retry_timeout);
       report({.kind = Event::Kind::LockReleased, .ok = kind == WriteKind::Applied, .voluntary = true});
       break;
     }
-    case PlanKind::Cancel: co_await runner_.cancel_and_wait(); co_return true;
+    case PlanKind::Cancel:
+      co_await runner_.cancel_and_wait();
+      co_return true;
     case PlanKind::Exit:
       state_.log.critical("{}", state_.plan.exit_message);
       exit_code_ = 1;
       stop_postgres_at_exit_ = !state_.plan.exit_without_stop;
       break;
-    default: start_procedure(); break;
+    default:
+      start_procedure();
+      break;
   }
   answer_refused_requests();
   co_return false;
@@ -114,7 +134,9 @@ void Engine::Impl::start_procedure() {
   Done answer;
   Task<Result<void>> body;
   switch (plan.kind) {
-    case PlanKind::Promote: body = promote(context_); break;
+    case PlanKind::Promote:
+      body = promote(context_);
+      break;
     case PlanKind::StartAsPrimary:
       body = start_postgres(context_, {.request = {.as_primary = true}, .timeout = patience});
       break;
@@ -128,10 +150,18 @@ void Engine::Impl::start_procedure() {
       body = follow(context_, plan.follow);
       break;
     }
-    case PlanKind::Demote: body = demote(context_, {.mode = plan.demote, .to = plan.to.value_or("")}); break;
-    case PlanKind::CheckDivergence: body = check_divergence(context_, plan.leader.value_or(Member{})); break;
-    case PlanKind::Rewind: body = rewind(context_, plan.leader.value_or(Member{})); break;
-    case PlanKind::CrashRecovery: body = crash_recovery(context_); break;
+    case PlanKind::Demote:
+      body = demote(context_, {.mode = plan.demote, .to = plan.to.value_or("")});
+      break;
+    case PlanKind::CheckDivergence:
+      body = check_divergence(context_, plan.leader.value_or(Member{}));
+      break;
+    case PlanKind::Rewind:
+      body = rewind(context_, plan.leader.value_or(Member{}));
+      break;
+    case PlanKind::CrashRecovery:
+      body = crash_recovery(context_);
+      break;
     case PlanKind::Clone:
     case PlanKind::Reinitialize: {
       CloneRequest request{.follow = plan.follow, .stop_first = plan.kind == PlanKind::Reinitialize};
@@ -144,7 +174,9 @@ void Engine::Impl::start_procedure() {
       }
       break;
     }
-    case PlanKind::Bootstrap: body = bootstrap_cluster(context_); break;
+    case PlanKind::Bootstrap:
+      body = bootstrap_cluster(context_);
+      break;
     case PlanKind::Restart: {
       FollowTarget target;
       if (auto view = views_.view()) target = follow_target(*view, *state_.settings, lock_.proof().has_value());
@@ -153,8 +185,11 @@ void Engine::Impl::start_procedure() {
       restart_.reset();
       break;
     }
-    case PlanKind::StopLeftOver: body = stop_left_over(context_); break;
-    default: return;
+    case PlanKind::StopLeftOver:
+      body = stop_left_over(context_);
+      break;
+    default:
+      return;
   }
   const bool bootstraps = plan.kind == PlanKind::Bootstrap;
   const std::string name = plan.procedure_name.empty() ? plan.status : plan.procedure_name;
@@ -185,8 +220,7 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
 
 // A request that the brain did not turn into a plan in the cycle that saw it is refused with its reason.
 void Engine::Impl::answer_refused_requests() {
-  const std::string busy =
-      runner_.idle() ? "" : fmt::format("{} already in progress", runner_.current().name);
+  const std::string busy = runner_.idle() ? "" : fmt::format("{} already in progress", runner_.current().name);
   if (restart_) {
     restart_->second.done({503, busy.empty() ? "restart conditions are not satisfied" : busy});
     restart_.reset();

@@ -1,4 +1,5 @@
-// The engine's inside: the loop and what it is put together from. Each part has a file of its own; this one only ties them.
+// The engine's inside: the loop and what it is put together from. Each part has a file of its own; this one only ties
+// them.
 //
 //   observe  -> ViewKeeper (store), PostgresServer::observe, peers in a race, requests
 //   decide   -> core/plan.h

@@ -21,15 +21,14 @@ void Engine::Impl::Listener::on_postmaster_exit() {
 
 void Engine::Impl::report(const Event& event) {
   state_.memory = apply_event(std::move(state_.memory), event, now(), *state_.settings);
-  if (event.kind == Event::Kind::CloneDone && event.ok) state_.work_note_open = false;
+  if (event.kind == Event::Kind::CloneDone) state_.work_note_open = !event.ok;
   fence_.look();
   wake();
 }
 
 Task<void> Engine::Impl::look_at_postgres(bool with_query) {
   PostgresStatus status = co_await state_.ports.server.observe(with_query, now() + kLookPatience);
-  if (state_.work_note_open && status.process == ProcessState::NotRunning &&
-      status.data_dir == DataDirState::Present) {
+  if (state_.work_note_open && status.process == ProcessState::NotRunning && status.data_dir == DataDirState::Present) {
     status.data_dir = DataDirState::Empty;  // half a clone is no data directory
   }
   state_.postgres = std::move(status);
@@ -171,8 +170,10 @@ Member Engine::Impl::own_member() const {
     if (pg.row->in_recovery) {
       m.receive_lsn = pg.row->received_lsn;
       m.replay_lsn = pg.row->replayed_lsn;
-      if (pg.row->receiver_status == "streaming") m.replication_state = "streaming";
-      else if (pg.row->restore_command_set) m.replication_state = "in archive recovery";
+      if (pg.row->receiver_status == "streaming")
+        m.replication_state = "streaming";
+      else if (pg.row->restore_command_set)
+        m.replication_state = "in archive recovery";
     }
   }
   return m;
@@ -208,9 +209,9 @@ void Engine::Impl::publish_snapshot() {
   s->own_member = own_member();
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
-  s->upstream_alive = row && row->in_recovery && state_.memory.lock_vanished_at && row->receiver_last_message_age_ms >= 0 &&
-                      now() - *state_.memory.lock_vanished_at >
-                          std::chrono::milliseconds(row->receiver_last_message_age_ms);
+  s->upstream_alive =
+      row && row->in_recovery && state_.memory.lock_vanished_at && row->receiver_last_message_age_ms >= 0 &&
+      now() - *state_.memory.lock_vanished_at > std::chrono::milliseconds(row->receiver_last_message_age_ms);
   snapshot_.store(std::move(s));
 }
 

@@ -26,52 +26,51 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
     done({503, "the daemon is stopping"});
     return;
   }
-  std::visit(
-      Overloaded{
-          [&](ReloadRequest) { tasks_.spawn(reload(std::move(done))); },
-          [&](DetachRequest) {
-            state_.log.info("detaching: postgres, lock and member key are left to the next start");
-            exiting_ = true;
-            done({202, "detaching"});
-            wake();
-          },
-          [&](ShutdownRequest) {
-            state_.shutting_down = true;
-            exiting_ = true;
-            stop_postgres_at_exit_ = !state_.paused();
-            done({202, "shutdown scheduled"});
-            wake();
-          },
-          [&](SwitchoverRequest& r) { requests_.switchover(std::move(r), std::move(done)); },
-          [&](CancelSwitchoverRequest r) { requests_.cancel_switchover(r, std::move(done)); },
-          [&](ConfigWrite& r) { requests_.write_config(std::move(r), std::move(done)); },
-          [&](RestartRequest& r) {
-            if (restart_) return done({503, "restart already in progress"});
-            restart_.emplace(std::move(r), Pending{std::move(done)});
-            wake();
-          },
-          [&](ReinitializeRequest& r) {
-            if (reinitialize_) return done({503, "reinitialize already in progress"});
-            reinitialize_.emplace(std::move(r), Pending{std::move(done)});
-            wake();
-          },
-          [&](LoadRequest) {
-            // Whoever asked looks at the snapshot next.
-            requests_.load([this, tell = std::move(done)](OperatorReply reply) {
-              publish_snapshot();
-              tell(std::move(reply));
-            });
-          },
-          [&](StatusRequest) {
-            auto look = [this](Done tell) -> Task<void> {
-              co_await look_at_postgres(true);
-              publish_snapshot();
-              tell({200, ""});
-            };
-            tasks_.spawn(look(std::move(done)));
-          },
-      },
-      request);
+  std::visit(Overloaded{
+                 [&](ReloadRequest) { tasks_.spawn(reload(std::move(done))); },
+                 [&](DetachRequest) {
+                   state_.log.info("detaching: postgres, lock and member key are left to the next start");
+                   exiting_ = true;
+                   done({202, "detaching"});
+                   wake();
+                 },
+                 [&](ShutdownRequest) {
+                   state_.shutting_down = true;
+                   exiting_ = true;
+                   stop_postgres_at_exit_ = !state_.paused();
+                   done({202, "shutdown scheduled"});
+                   wake();
+                 },
+                 [&](SwitchoverRequest& r) { requests_.switchover(std::move(r), std::move(done)); },
+                 [&](CancelSwitchoverRequest r) { requests_.cancel_switchover(r, std::move(done)); },
+                 [&](ConfigWrite& r) { requests_.write_config(std::move(r), std::move(done)); },
+                 [&](RestartRequest& r) {
+                   if (restart_) return done({503, "restart already in progress"});
+                   restart_.emplace(std::move(r), Pending{std::move(done)});
+                   wake();
+                 },
+                 [&](ReinitializeRequest& r) {
+                   if (reinitialize_) return done({503, "reinitialize already in progress"});
+                   reinitialize_.emplace(std::move(r), Pending{std::move(done)});
+                   wake();
+                 },
+                 [&](LoadRequest) {
+                   // Whoever asked looks at the snapshot next.
+                   requests_.load([this, tell = std::move(done)](OperatorReply reply) {
+                     publish_snapshot();
+                     tell(std::move(reply));
+                   });
+                 },
+                 [&](StatusRequest) {
+                   auto look = [this](Done tell) -> Task<void> {
+                     co_await look_at_postgres(true);
+                     publish_snapshot();
+                     tell({200, ""});
+                   };
+                   tasks_.spawn(look(std::move(done)));
+                 },
+             },
+             request);
 }
 
 Task<void> Engine::Impl::reload(Done done) {

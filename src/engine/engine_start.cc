@@ -23,13 +23,14 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                if (auto view = views_.view()) lock_.settle(*view, state_.settings->name);
                wake();
              }),
-      lock_(executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
-            [this] {
-              fence_.look();
-              publish_snapshot();
-              wake();
-            },
-            [this] { return status_due(); }),
+      lock_(
+          executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
+          [this] {
+            fence_.look();
+            publish_snapshot();
+            wake();
+          },
+          [this] { return status_due(); }),
       runner_(executor, ports.clock, log.named("procedure"), [this] { wake(); }),
       context_{.my_name = state_.settings->name,
                .clock = ports.clock,
@@ -61,12 +62,11 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
   publish_snapshot();
 }
 
-// A store that cannot be read at the start is asked again for ever: PostgreSQL is left as it is, but for a primary whose
-// lock of the run before ends meanwhile - the fence sees to that.
+// A store that cannot be read at the start is asked again for ever: PostgreSQL is left as it is, but for a primary
+// whose lock of the run before ends meanwhile - the fence sees to that.
 Task<void> Engine::Impl::first_view() {
   for (;;) {
-    Result<void> loaded =
-        co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
+    Result<void> loaded = co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
     if (loaded) co_return;
     state_.log.warning("Can not get cluster from dcs: {}", loaded.error().text());
     publish_snapshot();
@@ -81,8 +81,8 @@ Task<std::optional<std::string>> Engine::Impl::refuse_namesake() {
   std::vector<Member> asked{*same};
   std::vector<PeerAnswer> answers =
       co_await state_.ports.peers.ask(std::move(asked), state_.ports.clock.now() + kNamesakePatience);
-  const bool lives = !answers.empty() && (answers[0].reach == PeerAnswer::Reach::Answered ||
-                                          answers[0].reach == PeerAnswer::Reach::Broken);
+  const bool lives = !answers.empty() &&
+                     (answers[0].reach == PeerAnswer::Reach::Answered || answers[0].reach == PeerAnswer::Reach::Broken);
   if (!lives) co_return std::nullopt;
   co_return fmt::format("Can't start; there is already a node named '{}' running ({} answers)", state_.settings->name,
                         same->api_url);

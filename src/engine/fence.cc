@@ -9,7 +9,8 @@ constexpr Duration kCancelPatience = 200ms;
 constexpr Duration kAgainAfter = 500ms;
 }  // namespace
 
-Fence::Fence(Executor executor, EngineState& state, LockKeeper& lock, ProcedureRunner& runner, ProcedureContext& context)
+Fence::Fence(Executor executor, EngineState& state, LockKeeper& lock, ProcedureRunner& runner,
+             ProcedureContext& context)
     : state_(state), lock_(lock), runner_(runner), context_(context), tasks_(executor), wake_(executor) {}
 
 bool Fence::needed() const {

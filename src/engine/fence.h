@@ -1,5 +1,5 @@
-// The last line inside the daemon: PostgreSQL is stopped before the proven validity of the lock ends, whatever the loop is
-// doing (A17, safety.md 1.7). Normally the brain demotes earlier; this one only looks at the clock.
+// The last line inside the daemon: PostgreSQL is stopped before the proven validity of the lock ends, whatever the loop
+// is doing (A17, safety.md 1.7). Normally the brain demotes earlier; this one only looks at the clock.
 #pragma once
 
 #include "base/async.h"

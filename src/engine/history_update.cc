@@ -17,9 +17,8 @@ std::vector<HistoryLine> next_history(const ClusterView& view, std::vector<Histo
   for (HistoryLine& line : file) {
     if (!view.history) break;
     const auto& known = view.history->lines;
-    auto it = std::find_if(known.begin(), known.end(), [&](const HistoryLine& k) {
-      return k.timeline == line.timeline && k.lsn == line.lsn;
-    });
+    auto it = std::find_if(known.begin(), known.end(),
+                           [&](const HistoryLine& k) { return k.timeline == line.timeline && k.lsn == line.lsn; });
     if (it == known.end()) continue;
     line.timestamp = it->timestamp;
     line.new_leader = it->new_leader;

@@ -8,7 +8,7 @@ namespace tamada {
 
 namespace {
 
-constexpr Duration kRetryGap = 100ms;       // safety.md 1.1
+constexpr Duration kRetryGap = 100ms;        // safety.md 1.1
 constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
 constexpr Duration kRenewTry = 3s;
 
@@ -42,8 +42,12 @@ LockKeeper::LockKeeper(Executor executor, Ports ports, Logger log, std::function
       wake_(executor),
       turn_waiters_(executor) {}
 
-void LockKeeper::start() { tasks_.spawn(keep()); }
-Task<void> LockKeeper::stop() { co_await tasks_.stop(); }
+void LockKeeper::start() {
+  tasks_.spawn(keep());
+}
+Task<void> LockKeeper::stop() {
+  co_await tasks_.stop();
+}
 
 void LockKeeper::set_verdict(bool hold, Instant expires) {
   const bool changed = hold != hold_;
@@ -103,7 +107,9 @@ void LockKeeper::forget() {
   fence_override_ = kNever;
 }
 
-void LockKeeper::assume_validity(Instant valid_until) { last_valid_until_ = std::max(last_valid_until_, valid_until); }
+void LockKeeper::assume_validity(Instant valid_until) {
+  last_valid_until_ = std::max(last_valid_until_, valid_until);
+}
 
 void LockKeeper::settle(const ClusterView& view, const std::string& my_name) {
   store_id_ = view.store_id;
@@ -145,7 +151,9 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
   last_sent_ = ports_.clock.now();
   auto renewed = co_await ports_.store.renew(generation, {.ttl = settings_.ttl, .status = status_source_()}, deadline);
   switch (renewed.kind) {
-    case WriteKind::Applied: hold(*renewed.value); break;
+    case WriteKind::Applied:
+      hold(*renewed.value);
+      break;
     case WriteKind::Refused:
       lose(renewed.found);
       if (renewed.found.empty()) co_await reacquire_once();
@@ -274,7 +282,8 @@ Task<void> LockKeeper::save_record() {
                               proof_->valid_until};
     }
     Result<void> saved = co_await ports_.local.save_adoption(std::move(record));
-    if (!saved) log_.warning("lock record was not saved, a restart cannot take the lock over: {}", saved.error().text());
+    if (!saved)
+      log_.warning("lock record was not saved, a restart cannot take the lock over: {}", saved.error().text());
   } while (save_again_);
   saving_ = false;
 }

@@ -1,8 +1,8 @@
 // Holds the leader lock: acquires, renews on a timer of its own, gives back (design.md 4, safety.md 1).
 //
-// Renewal goes on only while the last verdict of the brain says so and that verdict is young; so neither a stuck procedure
-// nor a stuck loop can keep the lock for ever. Validity is what the store's confirmed answers prove, nothing else. One store
-// call at a time. Engine thread only.
+// Renewal goes on only while the last verdict of the brain says so and that verdict is young; so neither a stuck
+// procedure nor a stuck loop can keep the lock for ever. Validity is what the store's confirmed answers prove, nothing
+// else. One store call at a time. Engine thread only.
 #pragma once
 
 #include <functional>

@@ -42,7 +42,9 @@ Task<void> MemberPublisher::keep() {
   }
 }
 
-Task<void> MemberPublisher::publish(Duration patience) { co_await touch(patience); }
+Task<void> MemberPublisher::publish(Duration patience) {
+  co_await touch(patience);
+}
 
 Task<void> MemberPublisher::touch(Duration patience) {
   Clock& clock = state_.ports.clock;
@@ -50,7 +52,8 @@ Task<void> MemberPublisher::touch(Duration patience) {
   const std::string text = format_member(member, state_.settings->compatibility);
   const bool same = text == published_text_;
   in_flight_ = true;
-  auto written = co_await state_.ports.store.touch_member(text, state_.settings->dynamic.ttl, same, clock.now() + patience);
+  auto written =
+      co_await state_.ports.store.touch_member(text, state_.settings->dynamic.ttl, same, clock.now() + patience);
   in_flight_ = false;
   published_at_ = clock.now();
   if (!written.applied()) {

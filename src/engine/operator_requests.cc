@@ -8,7 +8,9 @@ namespace {
 
 constexpr Duration kProbePatience = 2s;
 
-std::string action_of(const SwitchoverRequest& request) { return request.failover ? "failover" : "switchover"; }
+std::string action_of(const SwitchoverRequest& request) {
+  return request.failover ? "failover" : "switchover";
+}
 
 // Fit to lead, as the leader itself would judge (ha_behaviour.md 2.4).
 bool fit(const PeerAnswer& answer, const ClusterView& view, const DynamicSettings& settings) {
@@ -46,7 +48,9 @@ void OperatorRequests::cancel_switchover(CancelSwitchoverRequest request, Done d
 void OperatorRequests::write_config(ConfigWrite request, Done done) {
   spawn(do_write_config(std::move(request)), std::move(done));
 }
-void OperatorRequests::load(Done done) { spawn(do_load(), std::move(done)); }
+void OperatorRequests::load(Done done) {
+  spawn(do_load(), std::move(done));
+}
 
 Task<OperatorReply> OperatorRequests::do_load() {
   Result<void> loaded = co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
@@ -110,7 +114,8 @@ Task<OperatorReply> OperatorRequests::do_switchover(SwitchoverRequest request) {
     const bool old = state_.settings->compatibility != Compatibility::V4_1;
     co_return OperatorReply{503, fmt::format("failed to write {} key into DCS", old ? action_of(request) : "failover")};
   }
-  if (request.scheduled_at) co_return OperatorReply{202, request.failover ? "Failover scheduled" : "Switchover scheduled"};
+  if (request.scheduled_at)
+    co_return OperatorReply{202, request.failover ? "Failover scheduled" : "Switchover scheduled"};
   co_return OperatorReply{200, ""};
 }
 
@@ -133,9 +138,12 @@ Task<OperatorReply> OperatorRequests::do_write_config(ConfigWrite request) {
   auto written = co_await state_.ports.store.write(std::move(write),
                                                    state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
   switch (written.kind) {
-    case WriteKind::Applied: break;
-    case WriteKind::Refused: co_return OperatorReply{409, "Conflict"};
-    case WriteKind::Unknown: co_return OperatorReply{502, "DCS did not answer: " + written.error.text()};
+    case WriteKind::Applied:
+      break;
+    case WriteKind::Refused:
+      co_return OperatorReply{409, "Conflict"};
+    case WriteKind::Unknown:
+      co_return OperatorReply{502, "DCS did not answer: " + written.error.text()};
   }
   co_return OperatorReply{200, ""};
 }

@@ -1,5 +1,5 @@
-// Requests of operators that end in a store write or a question to peers: switchover, failover, /config. Each runs in the
-// background and answers once. What a procedure carries out (restart, reinitialize) is the loop's.
+// Requests of operators that end in a store write or a question to peers: switchover, failover, /config. Each runs in
+// the background and answers once. What a procedure carries out (restart, reinitialize) is the loop's.
 #pragma once
 
 #include <functional>

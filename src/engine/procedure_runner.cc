@@ -26,7 +26,9 @@ bool ProcedureRunner::start(ProcedureKind kind, std::string name, Task<Result<vo
   return true;
 }
 
-Task<void> ProcedureRunner::run(Task<Result<void>> body) { result_ = co_await std::move(body); }
+Task<void> ProcedureRunner::run(Task<Result<void>> body) {
+  result_ = co_await std::move(body);
+}
 
 void ProcedureRunner::cancel() {
   if (!idle()) tasks_.cancel(id_);

@@ -18,7 +18,8 @@ class ProcedureRunner {
   bool idle() const { return running_.kind == ProcedureKind::None; }
   const RunningProcedure& current() const { return running_; }
 
-  // False when another one runs or the fence holds the place. `done` gets its result; a cancelled one ends in Cancelled.
+  // False when another one runs or the fence holds the place. `done` gets its result; a cancelled one ends in
+  // Cancelled.
   bool start(ProcedureKind kind, std::string name, Task<Result<void>> body,
              std::function<void(Result<void>)> done = {});
   void cancel();

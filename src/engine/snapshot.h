@@ -1,5 +1,5 @@
-// The immutable picture that REST and the log read (design.md 4). Made by the engine after every change; readers on other
-// threads hold a shared_ptr and never wait for the engine.
+// The immutable picture that REST and the log read (design.md 4). Made by the engine after every change; readers on
+// other threads hold a shared_ptr and never wait for the engine.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,11 @@ namespace tamada {
 
 struct Snapshot {
   std::shared_ptr<const Settings> settings;
-  std::shared_ptr<const ClusterView> view;   // last successful read; null before the first and ttl after the last
+  std::shared_ptr<const ClusterView> view;  // last successful read; null before the first and ttl after the last
   PostgresStatus postgres;
-  Role role = Role::Unknown;                 // as published
-  PgState state = PgState::Unknown;          // as published
-  std::string state_text;                    // in the words of the compatibility level
+  Role role = Role::Unknown;         // as published
+  PgState state = PgState::Unknown;  // as published
+  std::string state_text;            // in the words of the compatibility level
   // The lock is confirmed while now < lock_valid_until (by the clock, not by somebody's update).
   Instant lock_valid_until = kLongAgo;
   bool paused = false;
@@ -32,14 +32,14 @@ struct Snapshot {
   WallTime dcs_last_seen{};
   Timeline leader_timeline;
   RunningProcedure procedure;
-  Explanation explanation;                   // of the present cycle
-  std::string status;                        // its status line
+  Explanation explanation;  // of the present cycle
+  std::string status;       // its status line
   PlanKind plan = PlanKind::Keep;
-  Instant loop_ran_at = kLongAgo;            // liveness
-  Member own_member;                         // as published
+  Instant loop_ran_at = kLongAgo;  // liveness
+  Member own_member;               // as published
   bool receiver_stopped = false;
   bool upstream_alive = false;
-  Duration longest_handler{0};               // of the engine thread, since the last snapshot
+  Duration longest_handler{0};  // of the engine thread, since the last snapshot
 };
 
 }  // namespace tamada

@@ -14,8 +14,10 @@ PgState observed_state(const EngineState& state) {
     case ProcessState::Orphans:
       if (state.state == PgState::Running || state.state == PgState::Starting) return PgState::Crashed;
       return state.state == PgState::Unknown ? PgState::Stopped : state.state;
-    case ProcessState::SingleUser: return PgState::Starting;
-    case ProcessState::Unknown: break;
+    case ProcessState::SingleUser:
+      return PgState::Starting;
+    case ProcessState::Unknown:
+      break;
   }
   return state.state;
 }

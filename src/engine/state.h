@@ -19,15 +19,15 @@ struct EngineState {
   std::shared_ptr<const Settings> settings;
   Memory memory;
   PostgresStatus postgres;
-  std::optional<PgState> shown;          // set by procedures, outranks what PostgreSQL itself shows
-  PgState state = PgState::Unknown;      // the one published last
+  std::optional<PgState> shown;      // set by procedures, outranks what PostgreSQL itself shows
+  PgState state = PgState::Unknown;  // the one published last
   PgState state_before = PgState::Unknown;
   Plan plan;
   Explanation explanation;
   std::string status;
   json::object pending_restart_reason;
   bool shutting_down = false;
-  bool work_note_open = false;           // the data directory is not usable as it is (ports/local_state.h)
+  bool work_note_open = false;  // the data directory is not usable as it is (ports/local_state.h)
 
   bool paused() const { return settings->dynamic.pause; }
 };

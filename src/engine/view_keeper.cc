@@ -23,7 +23,8 @@ bool decision_relevant(const ClusterView& before, const ClusterView& after) {
   };
   if (before.store_id != after.store_id || after.revision < before.revision) return true;
   if (generation(before) != generation(after)) return true;
-  if (before.failover_revision != after.failover_revision || before.config_revision != after.config_revision) return true;
+  if (before.failover_revision != after.failover_revision || before.config_revision != after.config_revision)
+    return true;
   if (before.sync.revision != after.sync.revision) return true;
   if (before.initialize.has_value() != after.initialize.has_value()) return true;
   if (before.initialize && before.initialize->value != after.initialize->value) return true;
@@ -44,7 +45,9 @@ void ViewKeeper::start() {
   tasks_.spawn(refresh());
 }
 
-Task<void> ViewKeeper::stop() { co_await tasks_.stop(); }
+Task<void> ViewKeeper::stop() {
+  co_await tasks_.stop();
+}
 
 StoreReach ViewKeeper::reach() const {
   const Instant now = clock_.now();

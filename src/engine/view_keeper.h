@@ -54,8 +54,8 @@ class ViewKeeper final : public StoreListener {
   Instant last_seen_at_ = kLongAgo;
   bool watch_fed_ = false;
   bool doubted_ = true;
-  Instant fresh_until_ = kLongAgo;         // without the watch
-  std::optional<Instant> failing_since_;   // first request without an answer since the last answer
+  Instant fresh_until_ = kLongAgo;        // without the watch
+  std::optional<Instant> failing_since_;  // first request without an answer since the last answer
   int failures_ = 0;
 };
 

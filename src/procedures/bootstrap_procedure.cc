@@ -24,9 +24,9 @@ struct Undo {
 };
 
 Task<void> undo(ProcedureContext& context, Undo what) {
-  Result<void> stopped = co_await stop_postgres(context, {.first = StopMode::Immediate,
-                                                          .immediate_at = context.clock.now(),
-                                                          .kill_at = context.clock.now() + 10s});
+  Result<void> stopped = co_await stop_postgres(
+      context,
+      {.first = StopMode::Immediate, .immediate_at = context.clock.now(), .kill_at = context.clock.now() + 10s});
   if (!stopped) {
     context.log.error("{}; data directory and /initialize stay as they are", stopped.error().text());
     co_return;
@@ -151,9 +151,10 @@ Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const C
   Result<std::optional<WorkNote>> note = co_await context.local.load_work_note();
   if (!note) co_return note.error();
   if (!*note || (*note)->kind != WorkNote::Kind::Bootstrap) co_return false;
-  // Finished in truth when the identifier is there: only the clearing of the note was lost.
-  const bool open = view.initialize && !view.initialize->valid() && view.unlocked();
-  if (view.initialize && view.initialize->valid()) {
+  // With the identifier there it was finished; without the key it never began or was undone, or the store was wiped
+  // since. In none of these is anything of ours half done, so nothing is touched (S7).
+  const bool open = view.initialize && view.initialize->value.empty() && view.unlocked();
+  if (!open) {
     Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
     if (!cleared) co_return cleared.error();
     co_return false;
@@ -165,7 +166,7 @@ Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const C
     if (member.name != context.my_name && bootstraps) co_return false;
   }
   context.log.warning("a bootstrap by this member was interrupted; undoing what it left");
-  co_await undo(context, {.initialize_revision = open ? view.initialize->revision : 0});
+  co_await undo(context, {.initialize_revision = view.initialize->revision});
   co_return true;
 }
 

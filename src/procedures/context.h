@@ -1,5 +1,6 @@
-// What every procedure works with. Procedures are coroutines over the ports: one at a time, cancellable (base/task.h), bound
-// to the lock they were planned under. They decide nothing; each step that changes what the brain knows is reported.
+// What every procedure works with. Procedures are coroutines over the ports: one at a time, cancellable (base/task.h),
+// bound to the lock they were planned under. They decide nothing; each step that changes what the brain knows is
+// reported.
 #pragma once
 
 #include <functional>

@@ -11,7 +11,9 @@ constexpr Duration kScriptPatience = 300s;
 constexpr Duration kReleasePatience = 3s;
 constexpr Duration kControlDataPatience = 5s;
 
-bool releases(DemoteMode mode) { return mode == DemoteMode::Graceful || mode == DemoteMode::Immediate; }
+bool releases(DemoteMode mode) {
+  return mode == DemoteMode::Graceful || mode == DemoteMode::Immediate;
+}
 
 StopPlan stop_plan(const ProcedureContext& context, DemoteMode mode) {
   const Instant now = context.clock.now();

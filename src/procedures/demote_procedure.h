@@ -7,12 +7,13 @@ namespace tamada {
 
 struct DemoteRequest {
   DemoteMode mode = DemoteMode::Immediate;
-  std::string to;            // graceful: the candidate, for messages; may be empty
+  std::string to;                // graceful: the candidate, for messages; may be empty
   std::optional<StopPlan> stop;  // set by the fence, which has a deadline
 };
 
-// Order: checkpoint (graceful), before_stop, stop, on_stop, then - and only with PostgreSQL stopped - release of the lock for
-// the modes that release. A stop that fails keeps the lock: its validity ends, and so does everything that holds it.
+// Order: checkpoint (graceful), before_stop, stop, on_stop, then - and only with PostgreSQL stopped - release of the
+// lock for the modes that release. A stop that fails keeps the lock: its validity ends, and so does everything that
+// holds it.
 Task<Result<void>> demote(ProcedureContext& context, DemoteRequest request);
 
 // SIGTERM: like a graceful demotion without the explicit checkpoint's patience (ha_behaviour.md 1.17).

@@ -102,7 +102,8 @@ Task<Result<void>> promote(ProcedureContext& context) {
   Result<void> noted = co_await note_the_deed(context, status);
   if (!noted) co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));
   const bool confirmed = co_await confirm(context);
-  if (!confirmed) co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
+  if (!confirmed)
+    co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
 
   Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
   if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));

@@ -21,9 +21,11 @@ Task<Result<void>> note(ProcedureContext& context, WorkNote::Kind kind) {
   co_return saved;
 }
 
-Task<void> clear_note(ProcedureContext& context) {
+// A note that stays behind would have a later start rebuild a good directory, so the step is not over without this.
+Task<Result<void>> clear_note(ProcedureContext& context) {
   Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
-  if (!cleared) context.log.error("note of a finished step could not be removed: {}", cleared.error().text());
+  if (!cleared) co_return cleared.error().wrap("the note of the finished step could not be removed");
+  co_return cleared;
 }
 
 }  // namespace
@@ -32,8 +34,8 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
   if (request.stop_first) {
     context.show(PgState::Stopping);
     const Instant now = context.clock.now();
-    Result<void> stopped = co_await stop_postgres(
-        context, {.first = StopMode::Immediate, .immediate_at = now, .kill_at = now + 10s});
+    Result<void> stopped =
+        co_await stop_postgres(context, {.first = StopMode::Immediate, .immediate_at = now, .kill_at = now + 10s});
     if (!stopped) {
       context.show(PgState::StopFailed);
       co_return stopped;
@@ -54,8 +56,8 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
   }
   context.show(PgState::CreatingReplica);
   const std::string from = request.source.member;
-  Result<void> cloned =
-      co_await context.data.clone(std::move(request.source), request.only_basebackup, context.clock.now() + kClonePatience);
+  Result<void> cloned = co_await context.data.clone(std::move(request.source), request.only_basebackup,
+                                                    context.clock.now() + kClonePatience);
   if (!cloned) {
     context.show(std::nullopt);
     context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = cloned.error().text()});
@@ -63,8 +65,12 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
   }
   // What this member promoted itself to belongs to the data that is gone.
   Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
-  if (!forgot) context.log.error("{}", forgot.error().text());
-  co_await clear_note(context);
+  if (forgot) forgot = co_await clear_note(context);
+  if (!forgot) {
+    context.show(std::nullopt);
+    context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = forgot.error().text()});
+    co_return forgot;
+  }
   context.report({.kind = Event::Kind::CloneDone, .ok = true});
   const auto settings = context.settings();
   StartPlan start{.request = {.follow = std::move(request.follow)}, .timeout = settings->postgresql.pg_ctl_timeout};
@@ -89,11 +95,12 @@ Task<Result<void>> rewind(ProcedureContext& context, Member leader) {
   Result<void> rewound = co_await context.data.rewind(leader, context.clock.now() + kRewindPatience);
   if (rewound) {
     Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
-    if (!forgot) context.log.error("{}", forgot.error().text());
-    co_await clear_note(context);
+    if (forgot) forgot = co_await clear_note(context);
+    if (!forgot) rewound = Error(ErrorCode::Io, forgot.error().text());  // to be done again
   } else if (rewound.error().code == ErrorCode::Failed) {
     // It ended by itself: from here on the state FAILED, not an interrupted run, says what this directory is.
-    co_await clear_note(context);
+    Result<void> cleared = co_await clear_note(context);
+    if (!cleared) rewound = Error(ErrorCode::Io, cleared.error().text());
   }
   context.show(std::nullopt);
   Event event{.kind = Event::Kind::RewindDone, .ok = rewound.has_value()};
@@ -119,10 +126,15 @@ Task<Result<void>> check_divergence(ProcedureContext& context, Member leader) {
       co_await context.data.compare_timelines(leader, status, context.clock.now() + kComparePatience);
   Event event{.kind = Event::Kind::CompareDone, .ok = true, .detail = comparison.because};
   switch (comparison.verdict) {
-    case TimelineComparison::Verdict::Unknown: break;
-    case TimelineComparison::Verdict::Diverged: event.diverged = true; break;
+    case TimelineComparison::Verdict::Unknown:
+      break;
+    case TimelineComparison::Verdict::Diverged:
+      event.diverged = true;
+      break;
     case TimelineComparison::Verdict::Same:
-    case TimelineComparison::Verdict::Ancestor: event.diverged = false; break;
+    case TimelineComparison::Verdict::Ancestor:
+      event.diverged = false;
+      break;
   }
   context.log.info("comparison with {}: {}", leader.name, comparison.because);
   context.report(event);

@@ -1,5 +1,6 @@
-// Making the data directory right again: clone, reinitialize, rewind, single-user crash recovery (ha_behaviour.md 4, 6).
-// Each leaves a work note while the directory is unusable, so that an interrupted one is finished and never started (S8).
+// Making the data directory right again: clone, reinitialize, rewind, single-user crash recovery (ha_behaviour.md 4,
+// 6). Each leaves a work note while the directory is unusable, so that an interrupted one is finished and never started
+// (S8).
 #pragma once
 
 #include "procedures/context.h"

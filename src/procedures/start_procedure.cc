@@ -23,7 +23,8 @@ Task<bool> lock_is_enough(ProcedureContext& context) {
   co_return enough;
 }
 
-// Waits for the server to accept connections. Ends early when the process dies or, for a primary, when the lock is gone.
+// Waits for the server to accept connections. Ends early when the process dies or, for a primary, when the lock is
+// gone.
 Task<Result<void>> wait_until_accepting(ProcedureContext& context, const StartPlan& plan) {
   const Instant slow_at = context.clock.now() + plan.timeout;
   for (;;) {
@@ -63,8 +64,8 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
   Result<PostmasterId> launched = co_await context.server.start(plan.request, context.clock.now() + kLaunchPatience);
   if (!launched) {
     context.show(PgState::StartFailed);
-    context.report({.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary,
-                    .detail = launched.error().text()});
+    context.report(
+        {.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary, .detail = launched.error().text()});
     co_return launched.error().wrap("failed to start postgres");
   }
   context.report({.kind = Event::Kind::StartLaunched, .as_primary = plan.request.as_primary});
@@ -75,8 +76,8 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
       if (!killed) context.log.error("{}", killed.error().text());
     }
     context.show(up.error().code == ErrorCode::Timeout ? PgState::Starting : PgState::StartFailed);
-    context.report({.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary,
-                    .detail = up.error().message});
+    context.report(
+        {.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary, .detail = up.error().message});
     co_return up;
   }
   context.show(std::nullopt);

@@ -16,8 +16,8 @@ struct StartPlan {
   std::optional<Callbacks::Event> callback = Callbacks::Event::OnStart;
 };
 
-// Launches and waits until PostgreSQL accepts connections. A start as primary is refused without a lock proven long enough,
-// and is killed when the lock is lost on the way.
+// Launches and waits until PostgreSQL accepts connections. A start as primary is refused without a lock proven long
+// enough, and is killed when the lock is lost on the way.
 Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan);
 
 // Makes a running standby follow `target`: reload where PostgreSQL can, else stop and start.

@@ -12,7 +12,8 @@ struct StopPlan {
   Instant give_up_at = kNever;    // the last deadline; kNever = kill_bound after kill_at
 };
 
-// Deadlines for a stop that must be complete before `valid_until` (safety.md 1.7); straight to kill where `timing` says so.
+// Deadlines for a stop that must be complete before `valid_until` (safety.md 1.7); straight to kill where `timing` says
+// so.
 StopPlan fencing_stop(const Timing& timing, Instant now, Instant valid_until);
 // For a stop that an operator or a lost lock asks for and no validity bounds.
 StopPlan patient_stop(StopMode first, Instant now, std::chrono::seconds patience);

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include "procedures/demote_procedure.h"
+#include "procedures/promote_procedure.h"
+#include "procedures/start_procedure.h"
+#include "support/scripted_world.h"
+
+namespace tamada {
+namespace {
+
+using test::every_fault_at_every_step;
+using test::ScriptedWorld;
+
+TEST(Promote, goes_in_the_order_that_the_safety_rules_ask_for) {
+  ScriptedWorld world;
+  world.settings.dynamic.synchronous_mode = SynchronousMode::On;
+  auto result = world.run([](ProcedureContext& c) { return promote(c); });
+  ASSERT_TRUE(result && *result);
+  const char* order[] = {"watchdog.activate",         "store.write /sync", "server.synchronous_standby_names",
+                         "local.save_promotion_note", "lock.confirm",      "server.promote",
+                         "callback on_role_change"};
+  int last = -1;
+  for (const char* what : order) {
+    const int at = world.index_of(what);
+    EXPECT_GT(at, last) << what << "\n" << world.all_steps();
+    last = at;
+  }
+}
+
+TEST(Promote, never_becomes_writable_without_a_confirmed_lock_whatever_goes_wrong) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.settings.dynamic.synchronous_mode = SynchronousMode::On; },
+                            [](ProcedureContext& c) { return promote(c); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              // S2 is checked at the effect; a success means that it really is primary.
+                              if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Primary);
+                            });
+}
+
+TEST(Promote, is_not_done_with_too_little_validity_left) {
+  ScriptedWorld world;
+  world.lock_validity = 3s;
+  auto result = world.run([](ProcedureContext& c) { return promote(c); });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_FALSE(*result);
+  EXPECT_FALSE(world.called("server.promote"));
+}
+
+TEST(Promote, gives_the_lock_back_when_pre_promote_refuses) {
+  ScriptedWorld world;
+  world.settings.postgresql.pre_promote = "/bin/false";
+  world.faulty_step = 0;
+  world.fault = test::Outcome::Fail;
+  auto result = world.run([](ProcedureContext& c) { return promote(c); });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_FALSE(*result);
+  EXPECT_FALSE(world.called("server.promote"));
+  EXPECT_FALSE(world.lock_in_store);
+  ASSERT_FALSE(world.events.empty());
+  EXPECT_TRUE(world.events.back().pre_promote);
+}
+
+TEST(Demote, graceful_releases_only_after_the_stop) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = ScriptedWorld::Server::Primary; },
+                            [](ProcedureContext& c) { return demote(c, {.mode = DemoteMode::Graceful}); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              if (!w.lock_in_store) EXPECT_NE(w.server, ScriptedWorld::Server::Primary);
+                              if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Stopped);
+                            });
+}
+
+TEST(Demote, a_stop_that_fails_keeps_the_lock) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Primary;
+  world.faulty_step = 1;  // after the checkpoint
+  world.fault = test::Outcome::Fail;
+  auto result = world.run([](ProcedureContext& c) { return demote(c, {.mode = DemoteMode::Graceful}); });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(world.steps[1], "server.stop fast") << world.all_steps();
+  if (!*result) EXPECT_TRUE(world.lock_in_store);
+}
+
+TEST(Demote, offline_never_touches_the_lock) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Primary;
+  auto result = world.run([](ProcedureContext& c) { return demote(c, {.mode = DemoteMode::Offline}); });
+  ASSERT_TRUE(result && *result);
+  EXPECT_FALSE(world.called("lock.release"));
+  EXPECT_TRUE(world.lock_in_store);
+}
+
+TEST(FencingStop, escalates_to_a_kill_before_validity_ends) {
+  const Instant now{Duration(1'000'000'000)};
+  const Timing timing = compute_timing(DynamicSettings{});
+  const StopPlan plan = fencing_stop(timing, now, now + timing.stop_margin);
+  EXPECT_EQ(plan.first, StopMode::Fast);
+  EXPECT_LT(plan.immediate_at, plan.kill_at);
+  EXPECT_EQ(plan.kill_at, now + timing.stop_margin - timing.kill_bound);
+}
+
+TEST(FencingStop, goes_straight_to_the_kill_when_there_is_no_time_left) {
+  const Instant now{Duration(1'000'000'000)};
+  const StopPlan plan = fencing_stop(compute_timing(DynamicSettings{}), now, now + 200ms);
+  EXPECT_EQ(plan.first, StopMode::Kill);
+}
+
+TEST(StartAsPrimary, needs_a_lock_that_can_be_confirmed) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = ScriptedWorld::Server::Stopped; },
+                            [](ProcedureContext& c) { return start_postgres(c, {.request = {.as_primary = true}}); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Primary);
+                            });
+}
+
+TEST(Restart, comes_back_in_the_role_it_had) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Standby;
+  auto result = world.run([](ProcedureContext& c) { return restart(c, {}, 60s); });
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(world.server, ScriptedWorld::Server::Standby);
+  EXPECT_TRUE(world.called("callback on_restart"));
+}
+
+}  // namespace
+}  // namespace tamada

@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include "procedures/bootstrap_procedure.h"
+#include "procedures/rebuild_procedures.h"
+#include "support/scripted_world.h"
+
+namespace tamada {
+namespace {
+
+using test::every_fault_at_every_step;
+using test::ScriptedWorld;
+using Directory = ScriptedWorld::Directory;
+using Server = ScriptedWorld::Server;
+
+// What the next start finds after any fault (S8): a whole directory, an empty one, or a note that says what to do.
+void expect_continuable(ScriptedWorld& w) {
+  if (w.directory == Directory::Half) EXPECT_TRUE(w.work_note.has_value()) << "half a data directory without a note";
+}
+
+TEST(Bootstrap, ends_with_identifier_config_and_lock) {
+  ScriptedWorld world;
+  world.server = Server::Stopped;
+  world.directory = Directory::Empty;
+  world.lock_in_store = false;
+  auto result = world.run([](ProcedureContext& c) { return bootstrap_cluster(c); });
+  ASSERT_TRUE(result && *result) << world.all_steps();
+  EXPECT_EQ(world.initialize, "7711229962259062644");
+  EXPECT_TRUE(world.config_written);
+  EXPECT_TRUE(world.lock_in_store);
+  EXPECT_FALSE(world.work_note.has_value());
+  EXPECT_LT(world.index_of("sql.post_bootstrap"), world.index_of("store.write /initialize 77"));
+}
+
+TEST(Bootstrap, a_failed_one_clears_the_key_and_moves_the_directory_aside) {
+  every_fault_at_every_step(
+      [](ScriptedWorld& w) {
+        w.server = Server::Stopped;
+        w.directory = Directory::Empty;
+        w.lock_in_store = false;
+      },
+      [](ProcedureContext& c) { return bootstrap_cluster(c); },
+      [](ScriptedWorld& w, const auto& result) {
+        expect_continuable(w);
+        if (!result) {
+          // Killed on the way: the note is there as long as the work is open.
+          const bool open = w.initialize && w.initialize->empty();
+          if (open) EXPECT_TRUE(w.work_note.has_value());
+          return;
+        }
+        if (!*result && result->error().code == ErrorCode::Failed && !w.initialize) {
+          EXPECT_EQ(w.server, Server::Stopped);
+          EXPECT_NE(w.directory, Directory::Half);
+        }
+      });
+}
+
+TEST(Bootstrap, one_that_was_killed_is_undone_by_the_next_start) {
+  for (int at = 1; at < 14; ++at) {
+    ScriptedWorld world;
+    world.server = Server::Stopped;
+    world.directory = Directory::Empty;
+    world.lock_in_store = false;
+    world.faulty_step = at;
+    world.fault = test::Outcome::CrashAfter;
+    auto result = world.run([](ProcedureContext& c) { return bootstrap_cluster(c); });
+    if (result) break;  // past its end
+    SCOPED_TRACE(world.all_steps());
+    world.faulty_step = -1;
+    world.view.initialize.reset();
+    if (world.initialize) world.view.initialize = InitializeKey{*world.initialize, world.initialize_revision};
+    const bool finished = world.initialize && *world.initialize != "";
+    auto undone = world.run([&](ProcedureContext& c) -> Task<Result<void>> {
+      Result<bool> done = co_await undo_interrupted_bootstrap(c, world.view);
+      if (!done) co_return done.error();
+      co_return Result<void>();
+    });
+    ASSERT_TRUE(undone && *undone);
+    EXPECT_FALSE(world.work_note.has_value());
+    if (!finished) {
+      EXPECT_FALSE(world.initialize.has_value());
+      EXPECT_EQ(world.server, Server::Stopped);
+    }
+  }
+}
+
+TEST(Bootstrap, loses_the_race_without_touching_anything) {
+  ScriptedWorld world;
+  world.server = Server::Stopped;
+  world.directory = Directory::Empty;
+  world.initialize = "";
+  world.initialize_revision = 3;
+  auto result = world.run([](ProcedureContext& c) { return bootstrap_cluster(c); });
+  ASSERT_TRUE(result.has_value());
+  ASSERT_FALSE(*result);
+  EXPECT_EQ(result->error().code, ErrorCode::Conflict);
+  EXPECT_FALSE(world.called("data.initdb"));
+  EXPECT_FALSE(world.work_note.has_value());
+}
+
+TEST(Clone, leaves_a_note_for_as_long_as_the_directory_is_not_usable) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Stopped; },
+                            [](ProcedureContext& c) {
+                              CloneRequest request;
+                              request.source = {"n2", "host", 5432};
+                              return clone_replica(c, std::move(request));
+                            },
+                            [](ScriptedWorld& w, const auto&) { expect_continuable(w); });
+}
+
+TEST(Reinitialize, stops_and_notes_before_it_removes) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Standby; },
+                            [](ProcedureContext& c) {
+                              CloneRequest request;
+                              request.source = {"n2", "host", 5432};
+                              request.stop_first = true;
+                              return clone_replica(c, std::move(request));
+                            },
+                            [](ScriptedWorld& w, const auto&) { expect_continuable(w); });
+}
+
+TEST(Rewind, an_interrupted_one_is_remembered) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Standby; },
+                            [](ProcedureContext& c) {
+                              Member leader;
+                              leader.name = "n2";
+                              return rewind(c, leader);
+                            },
+                            [](ScriptedWorld& w, const auto& result) {
+                              expect_continuable(w);
+                              if (result && *result) EXPECT_FALSE(w.promotion_note.has_value());
+                            });
+}
+
+}  // namespace
+}  // namespace tamada
