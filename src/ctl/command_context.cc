@@ -13,12 +13,6 @@ namespace {
 // Long enough for a store that elects a new leader of its own, short enough for somebody who waits.
 constexpr std::chrono::seconds kStoreTimeout{10};
 
-void log_line(CommandContext& context, std::string_view level, std::string_view text) {
-  const WallTime now = context.clock.wall_now();
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  context.console.err(fmt::format("{},{:03} - {} - {}\n", local_time_text(now, false), millis, level, text));
-}
-
 template <class T>
 Result<T> outcome(Written<T> written) {
   if (written.applied()) return std::move(*written.value);
@@ -88,14 +82,6 @@ std::string local_time_text(WallTime time, bool fraction) {
                                 local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
   if (fraction) out += fmt::format(".{:05}", (since - std::chrono::seconds(seconds)).count() / 10);
   return out;
-}
-
-void log_warning(CommandContext& context, std::string_view text) {
-  log_line(context, "WARNING", text);
-}
-
-void log_error(CommandContext& context, std::string_view text) {
-  log_line(context, "ERROR", text);
 }
 
 Result<void> print_members(CommandContext& context, ClusterAccess& cluster) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "ctl/console.h"
 #include "ctl/local_loop.h"
@@ -27,6 +28,7 @@ struct CommandContext {
   Random& random;
   HttpTransport& http;
   Programs& programs;
+  Logger log;
   StoreFactory make_store;
   Settings settings;
   std::string program = "tamadactl";
@@ -60,10 +62,6 @@ Result<std::string> cluster_or_default(const CommandContext& context, const std:
 
 // "<date> <time>", local time. `fraction` adds five digits, as operation lines have.
 std::string local_time_text(WallTime time, bool fraction);
-
-// A log line on stderr, as the commands' warnings look.
-void log_warning(CommandContext& context, std::string_view text);
-void log_error(CommandContext& context, std::string_view text);
 
 // Prints the member table of a fresh view.
 Result<void> print_members(CommandContext& context, ClusterAccess& cluster);

@@ -40,7 +40,7 @@ Result<void> show_members(CommandContext& context, const Arguments& arguments, c
   std::vector<std::string> names = arguments.words;
   if (names.empty() && !context.settings.scope.empty()) names.push_back(context.settings.scope);
   if (names.empty()) {
-    log_warning(context, "Listing members: No cluster names were provided");
+    context.log.warning("Listing members: No cluster names were provided");
     return {};
   }
   std::vector<std::unique_ptr<ClusterAccess>> clusters;

@@ -158,8 +158,8 @@ Result<void> flush_switchover(CommandContext& context, ClusterAccess& cluster, c
   for (const Member& member : order) {
     const auto response = call_member(context, member, {"DELETE", "switchover", std::nullopt, kFlushTimeout});
     if (!response) {
-      log_warning(context, response.error().text());
-      log_warning(context, fmt::format("Member {} is not accessible", member.name));
+      context.log.warning("{}", response.error().text());
+      context.log.warning("Member {} is not accessible", member.name);
       continue;
     }
     answered = true;
@@ -167,7 +167,7 @@ Result<void> flush_switchover(CommandContext& context, ClusterAccess& cluster, c
   }
   // Who was refused by the members does not get around them by writing to the store.
   if (answered) return {};
-  log_warning(context, "Failing over to DCS");
+  context.log.warning("Failing over to DCS");
   context.console.out(fmt::format("{} Could not find any accessible member of cluster {}\n",
                                   local_time_text(context.clock.wall_now(), true), cluster.name()));
   const auto written = cluster.write({StoreKey::Failover, "{}", WriteCondition::unchanged(view.failover_revision), {}});

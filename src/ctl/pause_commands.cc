@@ -89,8 +89,8 @@ Result<void> change(CommandContext& context, const Arguments& arguments, bool pa
   for (const Member& member : reachable_order(*view)) {
     const auto response = call_member(context, member, request);
     if (!response) {
-      log_warning(context, response.error().text());
-      log_warning(context, fmt::format("Member {} is not accessible", member.name));
+      context.log.warning("{}", response.error().text());
+      context.log.warning("Member {} is not accessible", member.name);
       continue;
     }
     if (response->status != 200) {

@@ -196,8 +196,8 @@ class Handover {
   }
 
   Result<void> write_to_store(const Error& why) {
-    log_error(context_, why.text());
-    log_warning(context_, "Failing over to DCS");
+    context_.log.error("{}", why.text());
+    context_.log.warning("Failing over to DCS");
     context_.console.out(fmt::format("{} Could not {} using Patroni api, falling back to DCS\n", stamp(), action()));
     FailoverRequest wish;
     if (as_switchover()) wish.leader = leader_;
