@@ -1,0 +1,34 @@
+// The clock of one simulated process: its host's. Wall time is the true calendar plus the host's offset.
+#pragma once
+
+#include "ports/clock.h"
+#include "sim/process.h"
+
+namespace tamada::sim {
+
+class SimClock final : public Clock {
+ public:
+  explicit SimClock(SimProcess& process) : process_(process) {}
+  Instant now() const override { return process_.host().clock(process_.world().now()); }
+  WallTime wall_now() const override;
+  Task<void> sleep_until(Instant when) override;
+
+ private:
+  SimProcess& process_;
+};
+
+// The true time of a host's instant, as far as it can be told now.
+inline SimTime world_time(SimProcess& process, Instant when) {
+  return process.host().world_time(when, process.world().now());
+}
+
+class SimRandom final : public Random {
+ public:
+  explicit SimRandom(Prng random) : random_(random) {}
+  std::uint64_t below(std::uint64_t bound) override { return random_.below(bound); }
+
+ private:
+  Prng random_;
+};
+
+}  // namespace tamada::sim
