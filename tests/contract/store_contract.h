@@ -45,7 +45,7 @@ inline std::string contract_name(const ::testing::TestParamInfo<StoreContractPar
 }
 
 class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
- protected:
+ public:
   void SetUp() override { under_test_ = GetParam().make(); }
   void TearDown() override { under_test_.reset(); }
   Store& store(const std::string& member) { return under_test_->store(member); }
