@@ -120,7 +120,7 @@ void add_hosts(SettingReader& in, const std::string& path, int port, EtcdSetting
 
 std::string first_text(SettingReader& in, const std::string& section, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
-    if (auto value = in.optional_text(join_path(section, name)); value && !value->empty()) return *value;
+    if (auto value = in.optional_text(join_key(section, name)); value && !value->empty()) return *value;
   }
   return "";
 }
@@ -215,7 +215,7 @@ LogSettings build_log(SettingReader& in) {
 
 EtcdSettings build_etcd(SettingReader& in, const std::string& section) {
   EtcdSettings out;
-  const auto at = [&section](std::string_view key) { return join_path(section, key); };
+  const auto at = [&section](std::string_view key) { return join_key(section, key); };
   out.cacert = in.text(at("cacert"));
   out.cert = in.text(at("cert"));
   out.key = in.text(at("key"));
