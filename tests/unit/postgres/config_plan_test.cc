@@ -97,10 +97,11 @@ restore_command = 'cp x %p'
   EXPECT_EQ(done.work.recovery, RecoveryFiles::Standby);
   std::string command;
   for (const auto& [name, value] : done.parameters.command_line) command += "--" + name + "=" + value + " ";
-  EXPECT_EQ(command,
-            "--listen_addresses=0.0.0.0,127.0.0.1 --port=5432 --cluster_name=batman --wal_level=replica --hot_standby=on "
-            "--max_connections=100 --max_wal_senders=10 --max_prepared_transactions=0 --max_locks_per_transaction=64 "
-            "--track_commit_timestamp=off --max_replication_slots=10 --max_worker_processes=8 --wal_log_hints=on ");
+  EXPECT_EQ(
+      command,
+      "--listen_addresses=0.0.0.0,127.0.0.1 --port=5432 --cluster_name=batman --wal_level=replica --hot_standby=on "
+      "--max_connections=100 --max_wal_senders=10 --max_prepared_transactions=0 --max_locks_per_transaction=64 "
+      "--track_commit_timestamp=off --max_replication_slots=10 --max_worker_processes=8 --wal_log_hints=on ");
 }
 
 TEST(ConfigPlan, writes_recovery_conf_for_11) {
@@ -128,7 +129,8 @@ TEST(ConfigPlan, writes_only_what_9_3_knows) {
   EXPECT_NE(done.work.postgresql_conf.find("wal_level = 'hot_standby'"), std::string::npos);
   // No slots, no passfile: the password stands in the conninfo, escaped for both quotations.
   EXPECT_EQ(done.work.recovery_conf.find("primary_slot_name"), std::string::npos);
-  EXPECT_NE(done.work.recovery_conf.find(R"(password=re:p\\''\\ p\\\\\\\\q)"), std::string::npos) << done.work.recovery_conf;
+  EXPECT_NE(done.work.recovery_conf.find(R"(password=re:p\\''\\ p\\\\\\\\q)"), std::string::npos)
+      << done.work.recovery_conf;
   EXPECT_EQ(done.work.pgpass, "");
 }
 

@@ -40,7 +40,9 @@ std::string control_bytes(std::uint32_t version, std::size_t crc_offset) {
   return bytes;
 }
 
-TEST(Crc32c, gives_the_published_check_value) { EXPECT_EQ(crc32c("123456789"), 0xE3069283u); }
+TEST(Crc32c, gives_the_published_check_value) {
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+}
 
 TEST(ControlFile, is_read_in_every_known_layout) {
   for (auto [version, crc] : {std::pair{1300u, 288u}, {1700u, 288u}, {1800u, 292u}}) {
@@ -94,7 +96,8 @@ TEST(PgControldata, is_read_with_the_names_of_old_and_new_versions) {
 TEST(PgControldata, lines_without_a_colon_are_shown_as_the_cause) {
   auto data = parse_pg_controldata("pg_controldata - the file is not there\nreally\n");
   ASSERT_FALSE(data);
-  EXPECT_EQ(data.error().message, "pg_controldata printed no control data: pg_controldata - the file is not there really");
+  EXPECT_EQ(data.error().message,
+            "pg_controldata printed no control data: pg_controldata - the file is not there really");
   EXPECT_FALSE(parse_pg_controldata(""));
   EXPECT_EQ(parse_pg_controldata("Database system identifier: 1\nDatabase cluster state: dancing\n")->state,
             ControlState::Unknown);

@@ -16,7 +16,8 @@ TEST(PostgresqlConf, a_value_cannot_break_out_of_its_line) {
 }
 
 TEST(PostgresqlConf, what_is_written_is_read_back) {
-  PostgresqlConf conf{"postgresql.base.conf", {{"a", "it's \\ here"}, {"b.c", "#1"}}, "/h", "/i", GucMap{{"restore_command", "x"}}};
+  PostgresqlConf conf{
+      "postgresql.base.conf", {{"a", "it's \\ here"}, {"b.c", "#1"}}, "/h", "/i", GucMap{{"restore_command", "x"}}};
   GeneratedConf read = parse_generated_conf(format_postgresql_conf(conf));
   EXPECT_EQ(read.parameters, conf.parameters);
   EXPECT_EQ(read.recovery, *conf.recovery);
@@ -63,7 +64,8 @@ TEST(Conninfo, is_compared_by_meaning) {
   EXPECT_FALSE(same("host=a sslmode=require", "host=a"));
   EXPECT_TRUE(same("host=a sslmode=require", "host=a requiressl=1"));
   // A receiver hides the password and newer servers know keys that our libpq may not.
-  EXPECT_TRUE(same("host=a password=x sslnegotiation=postgres", "host=a password=******** sslnegotiation=postgres", true, 170000));
+  EXPECT_TRUE(same("host=a password=x sslnegotiation=postgres", "host=a password=******** sslnegotiation=postgres",
+                   true, 170000));
   EXPECT_FALSE(same("host=a password=x", "host=a password=y"));
   EXPECT_TRUE(same("dbname=a host=h", "dbname=b host=h", false, 160000));
   EXPECT_FALSE(same("dbname=a host=h", "dbname=b host=h", false, 170000));
@@ -97,9 +99,11 @@ TEST(GucChanges, compare_by_type_and_unit) {
                                  {"wal_segment_size", "16777216", "B", "integer", "internal", "", false},
                                  {"synchronous_commit", "on", "", "enum", "user", "", false},
                                  {"log_min_messages", "warning", "", "enum", "superuser", "", true}};
-  GucMap wanted{{"shared_buffers", "128MB"}, {"Work_Mem", "4MB"},    {"wal_level", "hot_standby"},
-                {"ssl", "True"},             {"wal_buffers", "-1"},  {"synchronous_commit", "True"},
-                {"wal_segment_size", "1"},   {"a.b", "1"},           {"primary_conninfo", "x"}};
+  GucMap wanted{{"shared_buffers", "128MB"},  {"Work_Mem", "4MB"},
+                {"wal_level", "hot_standby"}, {"ssl", "True"},
+                {"wal_buffers", "-1"},        {"synchronous_commit", "True"},
+                {"wal_segment_size", "1"},    {"a.b", "1"},
+                {"primary_conninfo", "x"}};
   GucMap written{{"a.b", "1"}, {"gone", "1"}};
   GucChanges none = compare_gucs(wanted, written, rows);
   EXPECT_TRUE(none.reload.empty());
@@ -135,7 +139,8 @@ TEST(ConfigCheck, reads_the_servers_complaints_about_our_parameters_only) {
   EXPECT_EQ(found[1].limit, "64");
   EXPECT_EQ(found[1].text, "1 kB is outside the valid range for parameter \"work_mem\" (64 .. 2147483647)");
   EXPECT_FALSE(found[2].limit);
-  auto high = parse_complaints("LOG:  9 kB is outside the valid range for parameter \"work_mem\" (1 kB .. 8 kB)\n", ours);
+  auto high =
+      parse_complaints("LOG:  9 kB is outside the valid range for parameter \"work_mem\" (1 kB .. 8 kB)\n", ours);
   ASSERT_EQ(high.size(), 1u);
   EXPECT_EQ(high[0].limit, "8kB");
   EXPECT_TRUE(parse_complaints("parameter \"\nparameter \"work_mem\n", ours).empty());

@@ -49,11 +49,11 @@ TEST(PgVersionTable, a_changed_recovery_setting_needs_a_restart_by_version) {
     const char* name;
     bool in_11, in_12, in_13, in_14;
   };
-  for (const Row& row : {Row{"primary_conninfo", true, true, false, false}, Row{"primary_slot_name", true, true, false, false},
-                         Row{"restore_command", true, true, true, false},
-                         Row{"recovery_min_apply_delay", true, false, false, false},
-                         Row{"archive_cleanup_command", true, false, false, false},
-                         Row{"recovery_target_timeline", true, true, true, true}}) {
+  for (const Row& row :
+       {Row{"primary_conninfo", true, true, false, false}, Row{"primary_slot_name", true, true, false, false},
+        Row{"restore_command", true, true, true, false}, Row{"recovery_min_apply_delay", true, false, false, false},
+        Row{"archive_cleanup_command", true, false, false, false},
+        Row{"recovery_target_timeline", true, true, true, true}}) {
     EXPECT_EQ(recovery_guc_needs_restart(110000, row.name), row.in_11) << row.name;
     EXPECT_EQ(recovery_guc_needs_restart(120000, row.name), row.in_12) << row.name;
     EXPECT_EQ(recovery_guc_needs_restart(130000, row.name), row.in_13) << row.name;
