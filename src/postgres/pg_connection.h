@@ -24,14 +24,14 @@ namespace tamada {
 
 class BlockingPool;
 class Clock;
-class HostResolver;
+class Resolver;
 
 // What every session needs; all must outlive it.
 struct PgContext {
   Executor executor;
   Clock& clock;
   BlockingPool& pool;
-  HostResolver& resolver;
+  Resolver& resolver;
 };
 
 struct PgAnswer {

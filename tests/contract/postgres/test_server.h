@@ -14,8 +14,8 @@
 #include "host/blocking_pool.h"
 #include "host/system_clock.h"
 #include "model/settings.h"
+#include "net/resolver.h"
 #include "postgres/data_context.h"
-#include "postgres/host_resolver.h"
 #include "postgres/libpq_status_query.h"
 #include "postgres/local_data.h"
 #include "postgres/local_sql.h"
@@ -31,11 +31,6 @@ class KeptLog final : public LogSink {
   bool enabled(LogLevel, std::string_view) const override { return true; }
   void write(LogLevel level, std::string_view component, std::string text) override;
   std::string all;
-};
-
-class LoopbackResolver final : public HostResolver {
- public:
-  Task<Result<std::vector<std::string>>> resolve(std::string host, Instant deadline) override;
 };
 
 // Everything the servers of one test share.
@@ -63,7 +58,7 @@ class World {
   boost::asio::io_context io;
   SystemClock clock;
   BlockingPool pool{clock};
-  LoopbackResolver resolver;
+  SystemResolver resolver{io.get_executor(), [this] { return clock.now(); }};
   KeptLog log;
   std::string directory;
   PgContext pg{io.get_executor(), clock, pool, resolver};
