@@ -13,6 +13,7 @@
 #include "host/files.h"
 #include "net/resolver.h"
 #include "ports/deadline.h"
+#include "postgres/host_resolver.h"
 #include "postgres/session_parameters.h"
 
 namespace tamada {

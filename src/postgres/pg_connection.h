@@ -24,14 +24,14 @@ namespace tamada {
 
 class BlockingPool;
 class Clock;
-class Resolver;
+class HostResolver;
 
 // What every session needs; all must outlive it.
 struct PgContext {
   Executor executor;
   Clock& clock;
   BlockingPool& pool;
-  Resolver& resolver;
+  HostResolver& resolver;
 };
 
 struct PgAnswer {

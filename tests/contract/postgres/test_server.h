@@ -16,6 +16,7 @@
 #include "model/settings.h"
 #include "net/resolver.h"
 #include "postgres/data_context.h"
+#include "postgres/host_resolver.h"
 #include "postgres/libpq_status_query.h"
 #include "postgres/local_data.h"
 #include "postgres/local_sql.h"
@@ -31,6 +32,18 @@ class KeptLog final : public LogSink {
   bool enabled(LogLevel, std::string_view) const override { return true; }
   void write(LogLevel level, std::string_view component, std::string text) override;
   std::string all;
+};
+
+class SystemNames final : public HostResolver {
+ public:
+  SystemNames(Executor executor, std::function<Instant()> now) : resolver_(std::move(executor), std::move(now)) {}
+  Task<Result<std::vector<std::string>>> resolve(std::string host, Instant deadline) override {
+    return resolver_.resolve(std::move(host), deadline);
+  }
+  void distrust(const std::string& host) override { resolver_.distrust(host); }
+
+ private:
+  SystemResolver resolver_;
 };
 
 // Everything the servers of one test share.
@@ -58,7 +71,7 @@ class World {
   boost::asio::io_context io;
   SystemClock clock;
   BlockingPool pool{clock};
-  SystemResolver resolver{io.get_executor(), [this] { return clock.now(); }};
+  SystemNames resolver{io.get_executor(), [this] { return clock.now(); }};
   KeptLog log;
   std::string directory;
   PgContext pg{io.get_executor(), clock, pool, resolver};
