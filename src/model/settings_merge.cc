@@ -22,7 +22,7 @@ class KeyInspector {
         warnings_(warnings) {}
 
   void inspect(const std::string& prefix, const json::object& object) {
-    for (const auto& [key, value] : object) inspect_one(join_path(prefix, key), prefix, key, value);
+    for (const auto& [key, value] : object) inspect_one(join_key(prefix, key), prefix, key, value);
   }
 
  private:
@@ -116,7 +116,7 @@ class Merger {
     const json::object* postgresql = find_mapping(dynamic, "postgresql");
     if (postgresql == nullptr) return;
     for (const auto& [key, value] : *postgresql) {
-      const std::string path = join_path("postgresql", key);
+      const std::string path = join_key("postgresql", key);
       if (!only_local(path) && key != "parameters") put(section(), key, path, value, nullptr);
     }
   }
@@ -129,7 +129,7 @@ class Merger {
     const json::object* postgresql = find_mapping(local, "postgresql");
     if (postgresql == nullptr) return;
     for (const auto& [key, value] : *postgresql) {
-      const std::string path = join_path("postgresql", key);
+      const std::string path = join_key("postgresql", key);
       if (!only_dynamic(path) && key != "parameters") put(section(), key, path, value, &local_origins_);
     }
   }
