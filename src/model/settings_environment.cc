@@ -114,7 +114,8 @@ std::string_view last_segment(std::string_view path) {
 
 class EnvironmentReader {
  public:
-  EnvironmentReader(Environment variables, const json::object& file) : variables_(std::move(variables)), file_(file) {}
+  EnvironmentReader(SettingsVariables variables, const json::object& file)
+      : variables_(std::move(variables)), file_(file) {}
 
   EnvironmentDocument read(bool only_own) {
     apply_old_names();
@@ -229,14 +230,14 @@ class EnvironmentReader {
 
   void warn(std::string text) { out_.warnings.push_back(std::move(text)); }
 
-  Environment variables_;
+  SettingsVariables variables_;
   const json::object& file_;
   EnvironmentDocument out_;
 };
 
 }  // namespace
 
-EnvironmentDocument read_environment(const Environment& environment, const json::object& file, bool only_own) {
+EnvironmentDocument read_environment(const SettingsVariables& environment, const json::object& file, bool only_own) {
   return EnvironmentReader(environment, file).read(only_own);
 }
 

@@ -13,6 +13,6 @@ struct EnvironmentDocument {
 
 // `file` decides what makes sense only beside a section that is there (credentials of a store). With `only_own` just
 // TAMADA_* variables count.
-EnvironmentDocument read_environment(const Environment& environment, const json::object& file, bool only_own);
+EnvironmentDocument read_environment(const SettingsVariables& environment, const json::object& file, bool only_own);
 
 }  // namespace tamada

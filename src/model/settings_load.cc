@@ -19,7 +19,7 @@ void forget_below(Origins& origins, const std::string& path) {
 void overlay_origins(Origins& origins, const std::string& path, const json::object& patch, const json::object& target,
                      const std::string& source) {
   for (const auto& [key, value] : patch) {
-    const std::string here = join_path(path, key);
+    const std::string here = join_key(path, key);
     const json::value* old = target.if_contains(key);
     if (value.is_null()) {
       forget_below(origins, here);
@@ -66,7 +66,7 @@ void merge_environment(const EnvironmentDocument& environment, LocalDocument& ou
 
 }  // namespace
 
-std::string join_path(std::string_view prefix, std::string_view key) {
+std::string join_key(std::string_view prefix, std::string_view key) {
   if (prefix.empty()) return std::string(key);
   return std::string(prefix) + "." + std::string(key);
 }
@@ -83,7 +83,7 @@ void record_origins(Origins& origins, const std::string& path, const json::value
     origins[path] = source;
     return;
   }
-  for (const auto& [key, item] : value.get_object()) record_origins(origins, join_path(path, key), item, source);
+  for (const auto& [key, item] : value.get_object()) record_origins(origins, join_key(path, key), item, source);
 }
 
 bool is_settings_variable(std::string_view name) {

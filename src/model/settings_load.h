@@ -12,7 +12,7 @@
 
 namespace tamada {
 
-using Environment = std::map<std::string, std::string>;
+using SettingsVariables = std::map<std::string, std::string>;
 
 // Dotted path of a value -> where it came from: "/etc/patroni.yml", "environment PATRONI_NAME".
 using Origins = std::map<std::string, std::string>;
@@ -25,7 +25,7 @@ struct ConfigFile {
 struct LocalSources {
   bool from_path = false;         // a file or directory was given and exists
   std::vector<ConfigFile> files;  // a directory's in the order of their names; later ones win
-  Environment environment;        // PATRONI_* and TAMADA_* as they were when the process started
+  SettingsVariables environment;  // PATRONI_* and TAMADA_* as they were when the process started
 };
 
 struct LocalDocument {
@@ -46,7 +46,7 @@ bool is_config_file_name(std::string_view name);
 // Notes the source of every leaf below `value`; what was known below `path` is forgotten first.
 void record_origins(Origins& origins, const std::string& path, const json::value& value, const std::string& source);
 
-std::string join_path(std::string_view prefix, std::string_view key);
+std::string join_key(std::string_view prefix, std::string_view key);
 
 // Passwords and tokens are never shown.
 bool is_secret_path(std::string_view path);

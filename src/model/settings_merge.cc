@@ -22,7 +22,7 @@ class KeyInspector {
         warnings_(warnings) {}
 
   void inspect(const std::string& prefix, const json::object& object) {
-    for (const auto& [key, value] : object) inspect_one(join_path(prefix, key), prefix, key, value);
+    for (const auto& [key, value] : object) inspect_one(join_key(prefix, key), prefix, key, value);
   }
 
  private:
@@ -116,7 +116,7 @@ class Merger {
     const json::object* postgresql = find_mapping(dynamic, "postgresql");
     if (postgresql == nullptr) return;
     for (const auto& [key, value] : *postgresql) {
-      const std::string path = join_path("postgresql", key);
+      const std::string path = join_key("postgresql", key);
       if (!only_local(path) && key != "parameters") put(section(), key, path, value, nullptr);
     }
   }
@@ -129,7 +129,7 @@ class Merger {
     const json::object* postgresql = find_mapping(local, "postgresql");
     if (postgresql == nullptr) return;
     for (const auto& [key, value] : *postgresql) {
-      const std::string path = join_path("postgresql", key);
+      const std::string path = join_key("postgresql", key);
       if (!only_dynamic(path) && key != "parameters") put(section(), key, path, value, &local_origins_);
     }
   }
@@ -167,23 +167,6 @@ const json::value* find_value(const json::object& object, std::string_view key) 
 const json::object* find_mapping(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value == nullptr ? nullptr : value->if_object();
-}
-
-bool is_truthy(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return false;
-    case json::kind::bool_:
-      return value.get_bool();
-    case json::kind::string:
-      return !value.get_string().empty();
-    case json::kind::array:
-      return !value.get_array().empty();
-    case json::kind::object:
-      return !value.get_object().empty();
-    default:
-      return value.to_number<double>() != 0;
-  }
 }
 
 std::string describe_value(std::string_view path, const json::value& value) {

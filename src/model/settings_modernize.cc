@@ -64,14 +64,14 @@ class Modernizer {
     const json::value* value = source == nullptr ? nullptr : find_value(*source, key);
     if (value == nullptr) return;
     const json::value moved = *value;
-    if (find_value(document_, key) == nullptr) set(std::string(key), document_, key, moved, join_path(from, key));
+    if (find_value(document_, key) == nullptr) set(std::string(key), document_, key, moved, join_key(from, key));
     section(from)->erase(key);
   }
 
   void drop_time(const std::string& store, std::string_view key) {
     json::object* keys = section(store);
     if (keys == nullptr || find_value(*keys, key) == nullptr) return;
-    warnings_.push_back(join_path(store, key) + " has no effect: only the dynamic configuration sets " +
+    warnings_.push_back(join_key(store, key) + " has no effect: only the dynamic configuration sets " +
                         std::string(key));
     keys->erase(key);
   }

@@ -107,7 +107,7 @@ std::map<std::string, std::string> filled(SettingReader& in, std::string_view pr
                                           std::initializer_list<std::string_view> names) {
   std::map<std::string, std::string> out;
   for (std::string_view name : names) {
-    const auto value = in.optional_text(join_path(prefix, name));
+    const auto value = in.optional_text(join_key(prefix, name));
     if (value && !value->empty()) out[std::string(name)] = *value;
   }
   return out;

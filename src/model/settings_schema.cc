@@ -1,6 +1,8 @@
 #include "model/settings_schema.h"
 
 #include <array>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "model/settings_schema_sections.h"
@@ -18,6 +20,29 @@ std::vector<SettingRow> all_rows() {
   return out;
 }
 
+// Looked up for every key of every document, so by hash.
+struct Index {
+  std::vector<SettingRow> rows = all_rows();
+  std::unordered_map<std::string_view, const SettingRow*> by_path;
+  std::unordered_set<std::string_view> sections;
+  std::vector<const SettingRow*> patterns;
+
+  Index() {
+    for (const SettingRow& row : rows) {
+      by_path.emplace(row.path, &row);
+      if (row.path.find('<') != row.path.npos) patterns.push_back(&row);
+      for (std::size_t dot = row.path.find('.'); dot != row.path.npos; dot = row.path.find('.', dot + 1)) {
+        sections.insert(row.path.substr(0, dot));
+      }
+    }
+  }
+};
+
+const Index& index() {
+  static const Index built;
+  return built;
+}
+
 std::string_view take_segment(std::string_view& path) {
   const std::size_t dot = path.find('.');
   const std::string_view segment = path.substr(0, dot);
@@ -25,13 +50,18 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-// Names of tags and options may contain dots, so a wildcard at the end takes all that is left.
+// Names of tags and options may contain dots, so a wildcard at the end takes all that is left. One in the middle does
+// not stand for a section that has rows of its own.
 bool matches(std::string_view pattern, std::string_view path) {
+  const std::string_view whole = path;
   while (!pattern.empty() && !path.empty()) {
     const std::string_view wanted = take_segment(pattern);
     if (wanted.starts_with('<')) {
       if (pattern.empty()) return true;
-      take_segment(path);
+      const std::string_view name = take_segment(path);
+      if (is_setting_section(whole.substr(0, static_cast<std::size_t>(name.data() - whole.data()) + name.size()))) {
+        return false;
+      }
     } else if (wanted != take_segment(path)) {
       return false;
     }
@@ -46,17 +76,15 @@ bool allowed(const SettingRow& row, SettingPlace place) {
 }  // namespace
 
 std::span<const SettingRow> settings_schema() {
-  static const std::vector<SettingRow> rows = all_rows();
-  return rows;
+  return index().rows;
 }
 
 const SettingRow* find_setting(std::string_view path) {
-  const SettingRow* by_pattern = nullptr;
-  for (const SettingRow& row : settings_schema()) {
-    if (row.path == path) return &row;
-    if (by_pattern == nullptr && row.path.find('<') != row.path.npos && matches(row.path, path)) by_pattern = &row;
+  if (const auto found = index().by_path.find(path); found != index().by_path.end()) return found->second;
+  for (const SettingRow* row : index().patterns) {
+    if (matches(row->path, path)) return row;
   }
-  return by_pattern;
+  return nullptr;
 }
 
 const SettingRow* find_setting(std::string_view path, SettingPlace place) {
@@ -65,10 +93,7 @@ const SettingRow* find_setting(std::string_view path, SettingPlace place) {
 }
 
 bool is_setting_section(std::string_view path) {
-  for (const SettingRow& row : settings_schema()) {
-    if (row.path.starts_with(path) && row.path.size() > path.size() && row.path[path.size()] == '.') return true;
-  }
-  return false;
+  return index().sections.contains(path);
 }
 
 std::vector<std::string> setting_choices(const SettingRow& row) {

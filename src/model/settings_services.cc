@@ -120,7 +120,7 @@ void add_hosts(SettingReader& in, const std::string& path, int port, EtcdSetting
 
 std::string first_text(SettingReader& in, const std::string& section, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
-    if (auto value = in.optional_text(join_path(section, name)); value && !value->empty()) return *value;
+    if (auto value = in.optional_text(join_key(section, name)); value && !value->empty()) return *value;
   }
   return "";
 }
@@ -183,8 +183,8 @@ CtlSettings build_ctl(SettingReader& in, Compatibility level, const RestApiSetti
   CtlSettings out;
   out.insecure = in.boolean("ctl.insecure");
   out.cacert = in.optional_text("ctl.cacert").value_or(restapi.cafile);
-  // Up to 3.0 the server's certificate was also the client's.
-  const bool server_certificate = level != Compatibility::V4_1;
+  // At 3.0 the server's certificate is also the client's.
+  const bool server_certificate = level == Compatibility::V3_0;
   out.certfile = in.optional_text("ctl.certfile").value_or(server_certificate ? restapi.certfile : "");
   const bool own_certificate = in.has("ctl.certfile");
   out.keyfile = in.optional_text("ctl.keyfile").value_or(server_certificate && !own_certificate ? restapi.keyfile : "");
@@ -215,7 +215,7 @@ LogSettings build_log(SettingReader& in) {
 
 EtcdSettings build_etcd(SettingReader& in, const std::string& section) {
   EtcdSettings out;
-  const auto at = [&section](std::string_view key) { return join_path(section, key); };
+  const auto at = [&section](std::string_view key) { return join_key(section, key); };
   out.cacert = in.text(at("cacert"));
   out.cert = in.text(at("cert"));
   out.key = in.text(at("key"));
