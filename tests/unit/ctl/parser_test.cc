@@ -61,7 +61,7 @@ TEST(CommandLine, usage_errors_are_worded_as_scripts_know_them) {
   EXPECT_EQ(usage_error({"list", "-w", "x"}), "Invalid value for '-w' / '--watch': 'x' is not a valid float.");
   EXPECT_EQ(usage_error({"list", "--group", "x"}), "Invalid value for '--group': 'x' is not a valid integer.");
   EXPECT_EQ(usage_error({"list", "-f", "foo"}),
-            "Invalid value for '-f' / '--format': 'foo' is not one of 'pretty', 'tsv', 'json', 'yaml', 'yml'.");
+            "Invalid value for '--format' / '-f': 'foo' is not one of 'pretty', 'tsv', 'json', 'yaml', 'yml'.");
   EXPECT_EQ(usage_error({"switchover", "--candidate"}), "Option '--candidate' requires an argument.");
   EXPECT_EQ(usage_error({"-c"}), "Option '-c' requires an argument.");
   EXPECT_EQ(usage_error({"flush", "batman", "foo"}),
