@@ -3,6 +3,7 @@
 
 #include "ctl/commands.h"
 #include "ctl/config_edit.h"
+#include "model/patch.h"
 
 namespace tamada::ctl {
 
@@ -57,7 +58,7 @@ class ConfigEditor {
     if (const auto file = arguments_.value("apply")) {
       const auto patch = read_file(*file);
       if (!patch) return patch.error();
-      merge_patch(changed, *patch);
+      patch_config(changed, *patch);
     }
     std::vector<std::string> settings = arguments_.values("set");
     for (const std::string& pair : arguments_.values("pg")) settings.push_back("postgresql.parameters." + pair);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/python_text.h"
 #include "base/text.h"
 #include "base/yaml.h"
 
@@ -57,21 +56,6 @@ Result<void> set_by_path(json::object& document, std::string_view setting) {
     put_at(document, path, std::move(*value));
   }
   return {};
-}
-
-void merge_patch(json::object& document, const json::object& patch) {
-  for (const auto& [name, value] : patch) {
-    json::value* present = document.if_contains(name);
-    if (present == nullptr) {
-      if (!value.is_null()) document[name] = value;
-    } else if (value.is_null()) {
-      document.erase(name);
-    } else if (value.is_object() && present->is_object()) {
-      merge_patch(present->get_object(), value.get_object());
-    } else if (python_text(*present) != python_text(value)) {
-      *present = value;
-    }
-  }
 }
 
 Result<json::object> parse_config_text(std::string_view text, std::string_view source) {

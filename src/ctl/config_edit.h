@@ -13,9 +13,6 @@ namespace tamada::ctl {
 // the key, and the parents that are left empty. Error Invalid without "=" and for broken YAML.
 Result<void> set_by_path(json::object& document, std::string_view setting);
 
-// The rules of PATCH /config: null removes, objects merge, a scalar replaces what differs in its text.
-void merge_patch(json::object& document, const json::object& patch);
-
 // A YAML mapping; an empty text is an empty mapping. Error Invalid for anything else.
 Result<json::object> parse_config_text(std::string_view text, std::string_view source);
 

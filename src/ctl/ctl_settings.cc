@@ -47,8 +47,8 @@ Result<void> check_store(const Settings& settings) {
                  "Available implementations: etcd3");
   }
   if (store_is_served(settings.store)) return {};
-  return Error(ErrorCode::Unsupported,
-               fmt::format("the store {} is not served by this version", settings.store), hint_for(settings.store));
+  return Error(ErrorCode::Unsupported, fmt::format("the store {} is not served by this version", settings.store),
+               hint_for(settings.store));
 }
 
 }  // namespace tamada::ctl

@@ -42,8 +42,9 @@ int report(Console& console, const Error& error) {
 
 int run_command(CommandContext& context, const ParsedLine& line) {
   if (line.arguments.has("group")) {
-    return report(context.console, Error(ErrorCode::Unsupported, "Citus clusters are not managed, so there is no --group",
-                                         "give each group's cluster a scope of its own and name that"));
+    return report(context.console,
+                  Error(ErrorCode::Unsupported, "Citus clusters are not managed, so there is no --group",
+                        "give each group's cluster a scope of its own and name that"));
   }
   const auto done = line.command->run(context, line.arguments);
   return done ? 0 : report(context.console, done.error());

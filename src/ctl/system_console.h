@@ -24,8 +24,7 @@ class SystemPrograms final : public Programs {
   Result<std::string> read_file(const std::string& path) const override;
   std::optional<std::string> find(const std::string& name) const override;
   Result<int> run(const std::vector<std::string>& command, const std::optional<std::string>& input) override;
-  Result<std::string> edit(const std::string& editor, const std::string& name_prefix,
-                           const std::string& text) override;
+  Result<std::string> edit(const std::string& editor, const std::string& name_prefix, const std::string& text) override;
 };
 
 // "2026-11-23 05:13:10,123 - WARNING - text" on stderr, from a level on.

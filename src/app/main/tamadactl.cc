@@ -9,6 +9,7 @@
 #include "ctl/program.h"
 #include "ctl/rest_client.h"
 #include "ctl/system_console.h"
+#include "host/operator_terminal.h"
 #include "host/settings_files.h"
 #include "host/system_clock.h"
 #include "net/curl_transport.h"
@@ -45,7 +46,8 @@ GlobalOptions global_options_of(const Arguments& global, const Environment& envi
 
 // A file that was named has to be there; the default one may be missing.
 Result<CtlSettingsResult> load_settings(const GlobalOptions& options, const Environment& environment) {
-  std::string path = options.config_file.value_or(default_config_file(environment["XDG_CONFIG_HOME"], environment["HOME"]));
+  std::string path =
+      options.config_file.value_or(default_config_file(environment["XDG_CONFIG_HOME"], environment["HOME"]));
   std::error_code ignored;
   if (options.config_file && !std::filesystem::exists(path, ignored)) {
     return Error(ErrorCode::Invalid, "Provided config file " + path +
@@ -63,7 +65,8 @@ class Wiring {
       : sink_(console, clock_, level),
         log_(sink_, "tamadactl"),
         resolver_(loop_.executor(), [this] { return clock_.now(); }),
-        rest_(loop_.executor(), [this] { return clock_.now(); }, rest_client_settings(settings, insecure), resolver_),
+        rest_(
+            loop_.executor(), [this] { return clock_.now(); }, rest_client_settings(settings, insecure), resolver_),
         store_http_(loop_.executor(), [this] { return clock_.now(); }, etcd3_http_settings(settings), resolver_) {}
 
   Result<std::unique_ptr<Store>> make_store(const Settings& settings) {
