@@ -1,5 +1,5 @@
-// Who may call the protected endpoints (rest_api.md 4, features E5). The rules are pure; what needs names resolved is asked
-// for before (client_standing.h).
+// Who may call the protected endpoints (rest_api.md 4, features E5). The rules are pure; what needs names resolved is
+// asked for before (client_standing.h).
 #pragma once
 
 #include <optional>

@@ -24,9 +24,12 @@ constexpr std::chrono::milliseconds kStopGrace{2000};
 
 TlsVerify verify_mode(RestApiSettings::VerifyClient mode) {
   switch (mode) {
-    case RestApiSettings::VerifyClient::None: return TlsVerify::None;
-    case RestApiSettings::VerifyClient::Optional: return TlsVerify::Optional;
-    case RestApiSettings::VerifyClient::Required: return TlsVerify::Required;
+    case RestApiSettings::VerifyClient::None:
+      return TlsVerify::None;
+    case RestApiSettings::VerifyClient::Optional:
+      return TlsVerify::Optional;
+    case RestApiSettings::VerifyClient::Required:
+      return TlsVerify::Required;
   }
   return TlsVerify::None;
 }
@@ -38,7 +41,9 @@ Result<std::shared_ptr<const TlsServerContext>> load_tls(const RestApiSettings& 
       {s.certfile, s.keyfile, s.keyfile_password, s.cafile, s.ciphers, verify_mode(s.verify_client)});
 }
 
-WallTime wall_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+WallTime wall_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
@@ -49,8 +54,8 @@ struct ApiServer::Impl {
         resolver(io->get_executor(), [&engine] { return engine.now(); }),
         context(engine, io, resolver, wall_now, logger),
         server(
-            io->get_executor(), [this](const HttpServerRequest& r) { return handle_request(context, r); }, {},
-            logger) {}
+            io->get_executor(), [this](const HttpServerRequest& r) { return handle_request(context, r); }, {}, logger) {
+  }
 
   Result<void> apply(const RestApiSettings& settings);
   template <class F>
@@ -97,7 +102,9 @@ Task<void> ApiServer::Impl::shut_down() {
 
 ApiServer::ApiServer(EngineFacade& engine, Logger log) : impl_(std::make_unique<Impl>(engine, std::move(log))) {}
 
-ApiServer::~ApiServer() { stop(); }
+ApiServer::~ApiServer() {
+  stop();
+}
 
 Result<void> ApiServer::start(const RestApiSettings& settings) {
   auto applied = impl_->apply(settings);
@@ -116,7 +123,8 @@ void ApiServer::stop() {
   if (!impl_->thread.joinable()) return;
   TaskScope stopping(impl_->io->get_executor());
   // Spawned on the API thread: the scope is used by that thread alone until it has ended.
-  asio::post(*impl_->io, [&] { stopping.spawn(impl_->shut_down(), [this](std::exception_ptr) { impl_->io->stop(); }); });
+  asio::post(*impl_->io,
+             [&] { stopping.spawn(impl_->shut_down(), [this](std::exception_ptr) { impl_->io->stop(); }); });
   impl_->thread.join();
 }
 

@@ -1,5 +1,5 @@
-// Where a client stands: on this host, a member of the cluster, in the allow list. Names are resolved with a time limit;
-// a name that cannot be resolved matches nobody.
+// Where a client stands: on this host, a member of the cluster, in the allow list. Names are resolved with a time
+// limit; a name that cannot be resolved matches nobody.
 #pragma once
 
 #include <string>

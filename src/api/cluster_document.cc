@@ -13,9 +13,12 @@ std::string_view role_in_cluster(const ClusterView& view, const Settings& settin
   }
   if (view.sync.leader == member.name || !view.sync.lists(member.name)) return "replica";
   switch (settings.dynamic.synchronous_mode) {
-    case SynchronousMode::Off: return "replica";
-    case SynchronousMode::On: return "sync_standby";
-    case SynchronousMode::Quorum: return "quorum_standby";
+    case SynchronousMode::Off:
+      return "replica";
+    case SynchronousMode::On:
+      return "sync_standby";
+    case SynchronousMode::Quorum:
+      return "quorum_standby";
   }
   return "replica";
 }

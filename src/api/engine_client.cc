@@ -74,7 +74,9 @@ Task<std::optional<OperatorReply>> EngineClient::ask(OperatorRequest request, st
   co_return std::move(pending->reply);
 }
 
-void EngineClient::tell(OperatorRequest request) { engine_.submit(std::move(request), [](OperatorReply) {}); }
+void EngineClient::tell(OperatorRequest request) {
+  engine_.submit(std::move(request), [](OperatorReply) {});
+}
 
 Task<Result<SnapshotPtr>> EngineClient::fresh() {
   const auto limit = snapshot()->settings->dynamic.retry_timeout + kFreshMargin;

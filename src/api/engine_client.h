@@ -1,5 +1,5 @@
-// The engine as coroutines of the API thread see it: questions with a time limit. The engine answers on its own thread; the
-// answer is carried over. Belongs to the API thread, but for submit's callback.
+// The engine as coroutines of the API thread see it: questions with a time limit. The engine answers on its own thread;
+// the answer is carried over. Belongs to the API thread, but for submit's callback.
 #pragma once
 
 #include <chrono>

@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kOk = 200;
 constexpr int kNo = 503;
-constexpr int code(bool ok) { return ok ? kOk : kNo; }
+constexpr int code(bool ok) {
+  return ok ? kOk : kNo;
+}
 
 std::optional<std::uint64_t> lag_limit(const QueryString& query) {
   const auto text = query.get("lag");
@@ -67,7 +69,7 @@ struct Codes {
   bool leader = false;
   bool primary = false;
   bool standby_leader = false;
-  bool replica = false;   // the R of the reference
+  bool replica = false;  // the R of the reference
   bool running = false;
   bool has_view = false;
   bool sync_standby = false;
@@ -99,7 +101,9 @@ Codes evaluate(const Snapshot& snapshot, Instant now, const QueryString& query) 
   return c;
 }
 
-bool has(std::string_view path, std::string_view word) { return path.find(word) != std::string_view::npos; }
+bool has(std::string_view path, std::string_view word) {
+  return path.find(word) != std::string_view::npos;
+}
 
 struct HealthRule {
   std::string_view name;

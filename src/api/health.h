@@ -1,5 +1,6 @@
 // The health rules of rest_api.md 5: from one snapshot to a status code. Pure functions; a table, searched in order.
-// 200 on /primary needs a lock that is valid at `now` by the clock: a snapshot that nobody renews turns into 503 by itself.
+// 200 on /primary needs a lock that is valid at `now` by the clock: a snapshot that nobody renews turns into 503 by
+// itself.
 #pragma once
 
 #include <string_view>

@@ -38,12 +38,20 @@ std::string_view replication_state(const Snapshot& snapshot) {
   return row.restore_command_set ? "in archive recovery" : "";
 }
 
-bool holds_lock(const Snapshot& snapshot, Instant now) { return now < snapshot.lock_valid_until; }
+bool holds_lock(const Snapshot& snapshot, Instant now) {
+  return now < snapshot.lock_valid_until;
+}
 
-bool is_sync_standby(const Snapshot& snapshot) { return is_listed_standby(snapshot, SynchronousMode::On); }
-bool is_quorum_standby(const Snapshot& snapshot) { return is_listed_standby(snapshot, SynchronousMode::Quorum); }
+bool is_sync_standby(const Snapshot& snapshot) {
+  return is_listed_standby(snapshot, SynchronousMode::On);
+}
+bool is_quorum_standby(const Snapshot& snapshot) {
+  return is_listed_standby(snapshot, SynchronousMode::Quorum);
+}
 
-bool cluster_unlocked(const Snapshot& snapshot) { return !snapshot.view || snapshot.view->unlocked(); }
+bool cluster_unlocked(const Snapshot& snapshot) {
+  return !snapshot.view || snapshot.view->unlocked();
+}
 
 json::object effective_tags(const Snapshot& snapshot) {
   const bool published = !snapshot.own_member.name.empty();

@@ -130,8 +130,8 @@ void add_replication(Page& page, const Snapshot& s, const StatusRow& row) {
   if (row.server_version < 90600) return;
   const std::string_view state = replication_state(s);
   page.flag("patroni_postgres_streaming", "Value is 1 if Postgres is streaming, 0 otherwise.", state == "streaming");
-  page.flag("patroni_postgres_in_archive_recovery",
-            "Value is 1 if Postgres is replicating from archive, 0 otherwise.", state == "in archive recovery");
+  page.flag("patroni_postgres_in_archive_recovery", "Value is 1 if Postgres is replicating from archive, 0 otherwise.",
+            state == "in archive recovery");
 }
 
 void add_cluster(Page& page, const Snapshot& s, const StatusRow& row) {

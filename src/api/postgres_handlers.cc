@@ -45,7 +45,9 @@ Task<HttpReply> post_restart(ApiCall call) {
 }
 
 // Nothing can be scheduled, so that there is never anything to delete.
-Task<HttpReply> delete_restart(ApiCall) { co_return text_reply(404, "no restarts are scheduled"); }
+Task<HttpReply> delete_restart(ApiCall) {
+  co_return text_reply(404, "no restarts are scheduled");
+}
 
 Task<HttpReply> post_reinitialize(ApiCall call) {
   EngineClient& engine = call.api.engine;
@@ -66,6 +68,8 @@ Task<HttpReply> post_reload(ApiCall call) {
 }
 
 // As documented: the daemon is stopped by its service manager, never from afar.
-Task<HttpReply> post_sigterm(ApiCall) { co_return text_reply(202, "shutdown scheduled"); }
+Task<HttpReply> post_sigterm(ApiCall) {
+  co_return text_reply(202, "shutdown scheduled");
+}
 
 }  // namespace tamada

@@ -20,7 +20,8 @@ HttpReply json_reply(int status, const json::value& value) {
 }
 
 HttpReply unsupported_method(std::string_view method) {
-  return http_error_page(501, fmt::format("Unsupported method ('{}')", method), "Server does not support this operation");
+  return http_error_page(501, fmt::format("Unsupported method ('{}')", method),
+                         "Server does not support this operation");
 }
 
 }  // namespace tamada

@@ -18,7 +18,9 @@ struct Refusal {
 
 HttpReply text_reply(int status, std::string text);
 HttpReply json_reply(int status, const json::value& value);
-inline HttpReply refusal_reply(const Refusal& refusal) { return text_reply(refusal.status, refusal.text); }
+inline HttpReply refusal_reply(const Refusal& refusal) {
+  return text_reply(refusal.status, refusal.text);
+}
 // 501 as every client of the API knows it.
 HttpReply unsupported_method(std::string_view method);
 

@@ -20,32 +20,40 @@ std::string text_of(const json::value& value) {
 std::optional<Refusal> read_role(const json::value& value, Compatibility level, RestartRequest& out) {
   const std::string word = text_of(value);
   switch (parse_role(word)) {
-    case Role::Primary: out.role = "primary"; return std::nullopt;
-    case Role::Replica: out.role = "replica"; return std::nullopt;
-    case Role::StandbyLeader: out.role = "standby_leader"; return std::nullopt;
-    default: break;
+    case Role::Primary:
+      out.role = "primary";
+      return std::nullopt;
+    case Role::Replica:
+      out.role = "replica";
+      return std::nullopt;
+    case Role::StandbyLeader:
+      out.role = "standby_leader";
+      return std::nullopt;
+    default:
+      break;
   }
   switch (level) {
-    case Compatibility::V1_5: return Refusal{400, "PostgreSQL role should be either master or replica"};
-    case Compatibility::V3_0: return Refusal{400, "PostgreSQL role should be either primary or replica"};
-    case Compatibility::V4_1: break;
+    case Compatibility::V1_5:
+      return Refusal{400, "PostgreSQL role should be either master or replica"};
+    case Compatibility::V3_0:
+      return Refusal{400, "PostgreSQL role should be either primary or replica"};
+    case Compatibility::V4_1:
+      break;
   }
   return Refusal{400, "PostgreSQL role should be either primary, standby_leader, or replica"};
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 4 && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  return !text.empty() && text.size() <= 4 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // X.Y from 10 on, X.Y.Z before.
 std::optional<Refusal> read_version(const json::value& value, RestartRequest& out) {
   const std::string text = text_of(value);
   const auto parts = split(text, '.');
-  if (parts.size() < 2 || parts.size() > 3 || !std::all_of(parts.begin(), parts.end(), [](const auto& p) {
-        return is_number(p);
-      })) {
+  if (parts.size() < 2 || parts.size() > 3 ||
+      !std::all_of(parts.begin(), parts.end(), [](const auto& p) { return is_number(p); })) {
     return Refusal{400, fmt::format("Invalid PostgreSQL version format: X.Y or X.Y.Z is accepted: {}", text)};
   }
   const bool two_part_era = std::stoi(parts[0]) >= 10;

@@ -118,7 +118,9 @@ void add_extra_headers(HttpReply& reply, const RestApiSettings& settings, bool t
 
 }  // namespace
 
-std::span<const Route> api_routes() { return kRoutes; }
+std::span<const Route> api_routes() {
+  return kRoutes;
+}
 
 Task<HttpReply> handle_request(ApiContext& api, const HttpServerRequest& request) {
   const auto began = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
-// GET /patroni and the body of every health answer (rest_api.md 6): the keys in their documented order, the words of the
-// compatibility level. Pure. Our own facts stand in the object "tamada" at the end.
+// GET /patroni and the body of every health answer (rest_api.md 6): the keys in their documented order, the words of
+// the compatibility level. Pure. Our own facts stand in the object "tamada" at the end.
 #pragma once
 
 #include <string>

@@ -79,8 +79,12 @@ Task<HttpReply> change_leader(ApiCall call, bool failover) {
 
 }  // namespace
 
-Task<HttpReply> post_switchover(ApiCall call) { return change_leader(std::move(call), false); }
-Task<HttpReply> post_failover(ApiCall call) { return change_leader(std::move(call), true); }
+Task<HttpReply> post_switchover(ApiCall call) {
+  return change_leader(std::move(call), false);
+}
+Task<HttpReply> post_failover(ApiCall call) {
+  return change_leader(std::move(call), true);
+}
 
 Task<HttpReply> delete_switchover(ApiCall call) {
   EngineClient& engine = call.api.engine;

@@ -9,8 +9,12 @@ namespace tamada {
 
 namespace {
 
-std::string_view word(bool failover) { return failover ? "failover" : "switchover"; }
-std::string_view title(bool failover) { return failover ? "Failover" : "Switchover"; }
+std::string_view word(bool failover) {
+  return failover ? "failover" : "switchover";
+}
+std::string_view title(bool failover) {
+  return failover ? "Failover" : "Switchover";
+}
 
 // Absent, null, false, 0 and empty mean "not given"; a number or a list is taken by its text and then refused for what
 // it says.
@@ -40,8 +44,8 @@ std::optional<Refusal> check_names(const SwitchoverBody& body, Compatibility lev
 // Row 8: in pause nobody looks for the best candidate.
 Refusal pause_needs_candidate(bool failover, Compatibility level) {
   const bool as_sent = level != Compatibility::V4_1;
-  return {400, fmt::format("{} is possible only to a specific candidate in a paused state",
-                           title(as_sent && failover))};
+  return {400,
+          fmt::format("{} is possible only to a specific candidate in a paused state", title(as_sent && failover))};
 }
 
 }  // namespace
@@ -59,8 +63,7 @@ SwitchoverBody read_switchover_body(const json::object& body, bool failover) {
 std::variant<WallTime, Refusal> read_schedule(const std::string& text, std::string_view action, WallTime now) {
   const auto parsed = parse_iso8601(text);
   if (!parsed) {
-    return Refusal{422,
-                   "Unable to parse scheduled timestamp. It should be in an unambiguous format, e.g. ISO 8601"};
+    return Refusal{422, "Unable to parse scheduled timestamp. It should be in an unambiguous format, e.g. ISO 8601"};
   }
   if (!parsed->has_zone) {
     return Refusal{400, fmt::format("Timezone information is mandatory for the scheduled {}", action)};
@@ -92,7 +95,8 @@ std::optional<HttpReply> switchover_outcome(const ExpectedSwitchover& expected, 
   if (view.leader && view.leader->name() != expected.old_leader) {
     const std::string& now = view.leader->name();
     if (expected.candidate.empty() || expected.candidate == now) {
-      return text_reply(200, fmt::format("Successfully {} over to \"{}\"", expected.failover ? "failed" : "switched", now));
+      return text_reply(200,
+                        fmt::format("Successfully {} over to \"{}\"", expected.failover ? "failed" : "switched", now));
     }
     return text_reply(200, fmt::format("{} over to \"{}\" instead of \"{}\"", expected.failover ? "Failed" : "Switched",
                                        now, expected.candidate));

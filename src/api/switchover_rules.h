@@ -1,6 +1,6 @@
-// POST /switchover and /failover (rest_api.md 11): reading the body, the rows of validation that look at the request itself
-// (1-9; the engine checks the rest against a fresh view and the peers), and what a later picture of the cluster says about
-// the outcome. Pure.
+// POST /switchover and /failover (rest_api.md 11): reading the body, the rows of validation that look at the request
+// itself (1-9; the engine checks the rest against a fresh view and the peers), and what a later picture of the cluster
+// says about the outcome. Pure.
 #pragma once
 
 #include <optional>

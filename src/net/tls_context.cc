@@ -14,7 +14,7 @@ namespace tamada {
 namespace {
 
 std::string openssl_reason() {
-  unsigned long code = ERR_peek_last_error();
+  unsigned long code = ERR_peek_error();  // the first one is the cause
   ERR_clear_error();
   if (code == 0) return "unknown reason";
   const char* reason = ERR_reason_error_string(code);

@@ -1,0 +1,75 @@
+#include "peers/peer_codec.h"
+
+#include <limits>
+#include <optional>
+
+#include "base/json.h"
+#include "model/compatibility.h"
+
+namespace tamada {
+
+namespace {
+
+std::uint64_t number_field(const json::object& o, std::string_view name) {
+  const json::value* v = o.if_contains(name);
+  if (v == nullptr) return 0;
+  if (v->is_uint64()) return v->get_uint64();
+  if (v->is_int64() && v->get_int64() > 0) return static_cast<std::uint64_t>(v->get_int64());
+  return 0;
+}
+
+bool flag(const json::object& o, std::string_view name) {
+  const json::value* v = o.if_contains(name);
+  return v != nullptr && v->is_bool() && v->get_bool();
+}
+
+const json::object* object_field(const json::object& o, std::string_view name) {
+  const json::value* v = o.if_contains(name);
+  return v != nullptr && v->is_object() ? &v->get_object() : nullptr;
+}
+
+Role role_of(const json::object& o) {
+  const json::value* v = o.if_contains("role");
+  return v != nullptr && v->is_string() ? parse_role(v->get_string()) : Role::Unknown;
+}
+
+PeerAnswer broken(std::string why) {
+  PeerAnswer answer;
+  answer.reach = PeerAnswer::Reach::Broken;
+  answer.problem = std::move(why);
+  return answer;
+}
+
+}  // namespace
+
+PeerAnswer parse_peer_answer(std::string_view body) {
+  const auto parsed = parse_json(body);
+  if (!parsed || !parsed->is_object()) return broken("the answer is no JSON object");
+  const json::object& o = parsed->get_object();
+  PeerAnswer answer;
+  answer.reach = PeerAnswer::Reach::Answered;
+  answer.role = role_of(o);
+  const json::object* wal = object_field(o, "wal");
+  if (wal == nullptr) wal = object_field(o, "xlog");
+  const bool writes = wal != nullptr && number_field(*wal, "location") != 0;
+  answer.is_primary = answer.role == Role::Primary || writes;
+  if (wal == nullptr && !answer.is_primary) return broken("the answer has no WAL position");
+  answer.in_recovery = !answer.is_primary;
+  if (wal != nullptr) {
+    answer.received = Lsn{number_field(*wal, "received_location")};
+    answer.replayed = Lsn{number_field(*wal, "replayed_location")};
+    // Of a primary the position it writes at counts.
+    if (writes) answer.received = Lsn{number_field(*wal, "location")};
+  }
+  const std::uint64_t timeline = number_field(o, "timeline");
+  if (timeline <= std::numeric_limits<std::uint32_t>::max()) answer.timeline.id = static_cast<std::uint32_t>(timeline);
+  if (const json::object* tags = object_field(o, "tags")) answer.tags.raw = *tags;
+  answer.watchdog_failed = flag(o, "watchdog_failed");
+  if (const json::object* own = object_field(o, "tamada")) {
+    answer.receiver_stopped = flag(*own, "receiver_stopped");
+    answer.upstream_alive = flag(*own, "upstream_alive");
+  }
+  return answer;
+}
+
+}  // namespace tamada
