@@ -12,23 +12,23 @@ namespace tamada {
 
 struct Event {
   enum class Kind {
-    AcquireRefused,      // somebody else has the key
-    LockReleased,        // by us; `voluntary` sets the 2 s hold-off
-    Promoted,            // PostgreSQL left recovery
-    PromoteFailed,       // with `detail`; pre_promote failures hold off for ttl
+    AcquireRefused,  // somebody else has the key
+    LockReleased,    // by us; `voluntary` sets the 2 s hold-off
+    Promoted,        // PostgreSQL left recovery
+    PromoteFailed,   // with `detail`; pre_promote failures hold off for ttl
     Demoted,
-    StartLaunched,       // postmaster launched; `as_primary`
-    StartSucceeded,      // accepting connections
+    StartLaunched,   // postmaster launched; `as_primary`
+    StartSucceeded,  // accepting connections
     StartFailed,
-    CompareDone,         // `verdict`
-    RewindDone,          // `ok`, `leader_went_away`
+    CompareDone,  // `verdict`
+    RewindDone,   // `ok`, `leader_went_away`
     CrashRecoveryDone,
-    CloneDone,           // `ok`
-    BootstrapDone,       // `ok`
-    RestartAsked,        // `timeout`
+    CloneDone,      // `ok`
+    BootstrapDone,  // `ok`
+    RestartAsked,   // `timeout`
     PostgresStoppedByUs,
     DataDirRemoved,
-    CheckpointDone,      // after promotion
+    CheckpointDone,  // after promotion
     CallbackRan,
   };
   Kind kind;
@@ -37,7 +37,7 @@ struct Event {
   bool voluntary = false;
   bool leader_went_away = false;
   bool pre_promote = false;
-  std::optional<bool> diverged;               // CompareDone; nullopt = could not be told
+  std::optional<bool> diverged;  // CompareDone; nullopt = could not be told
   std::optional<std::chrono::seconds> timeout;
   std::string detail;
 };

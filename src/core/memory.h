@@ -1,5 +1,5 @@
-// What the brain remembers between decisions. A value: decide() returns the next one, apply_event() (core/events.h) folds
-// in what procedures and requests brought about. Nothing else changes it.
+// What the brain remembers between decisions. A value: decide() returns the next one, apply_event() (core/events.h)
+// folds in what procedures and requests brought about. Nothing else changes it.
 #pragma once
 
 #include <optional>
@@ -22,22 +22,29 @@ struct HoldOff {
 };
 
 struct Memory {
-  Role role = Role::Unknown;         // as published
+  Role role = Role::Unknown;  // as published
   RewindState rewind = RewindState::Initial;
-  std::string rewind_because;        // the last comparison's sentence
-  bool recovering = false;           // a start after a failure is under way
-  bool crash_recovery_tried = false; // since the last good start
-  bool bootstrapping = false;
+  std::string rewind_because;  // the last comparison's sentence
+  // Last comparison that could not tell; a new one is made no sooner than loop_wait later.
+  std::optional<Instant> inconclusive_at;
+  bool crash_recovery_tried = false;  // since the last good start
   bool was_paused = false;
-  bool lost_race = false;            // set by a refused acquire until the next leader is seen
-  bool role_callback_ran = false;    // this process has run a start, stop or role callback
-  bool checkpoint_done = false;      // since promotion
-  std::optional<Instant> primary_failed_at;   // first failure, for primary_start_timeout (safety.md 5.2)
+  bool stopped_for_us = false;                  // a procedure stopped PostgreSQL and it has to come back, also in pause
+  bool last_start_failed = false;               // cleared by a good start
+  bool postgres_was_running = true;             // at the last look; true before the first
+  std::optional<std::string> bootstrap_failed;  // the error; the daemon ends
+  std::optional<Instant> lost_race_at;          // refused acquire; until the next leader is seen, at most a second
+  std::optional<Instant> asked_for_lock_at;     // our last AcquireLock
+  std::optional<Instant> lock_lost_at;          // the lock was proven gone inside its validity (safety.md 1.5)
+  bool role_callback_ran = false;               // this process has run a start, stop or role callback
+  bool checkpoint_done = false;                 // since promotion
+  std::optional<Instant> primary_failed_at;     // first failure, for primary_start_timeout (safety.md 5.2)
   std::optional<Instant> starting_since;
   std::optional<std::chrono::seconds> start_timeout;  // of the restart request under way
   std::optional<Instant> writable_since;
+  std::optional<Instant> serving_since;  // queries are answered, as primary or standby
   HoldOff no_race;
-  HoldOff no_restart;                // restart back-off 0, 1, 2, 5 s
+  HoldOff no_restart;  // restart back-off 0, 1, 2, 5 s
   int restart_failures = 0;
   // Members and leader of the last view that had a leader (ha_behaviour.md 1.2 step 1).
   std::vector<Member> last_healthy_members;
@@ -45,8 +52,17 @@ struct Memory {
   Timeline leader_timeline;
   std::string trusted_system_identifier;  // of our data directory, re-read after pause
   std::optional<std::string> store_id;    // of the view we trust (safety.md 1.8)
-  bool store_went_back = false;      // wiped or restored store: nobody is promoted until a primary has published again
-  std::optional<Instant> lock_vanished_at;  // first view without a leader after one with
+  std::int64_t store_revision = 0;        // newest seen; a lower one means a restored store
+  bool saw_cluster = false;               // the store held a valid system identifier
+  bool store_went_back = false;  // wiped or restored store: nobody is promoted until a primary has published again
+  std::int64_t went_back_revision = 0;  // of the first view of the store as it is now
+  bool saw_fresh_view = false;          // this process has had one
+  LockGeneration last_generation;       // of the leader key, and the version of its last sign of life
+  std::int64_t last_status_revision = 0;
+  std::int64_t last_leader_revision = 0;
+  std::optional<Instant> leader_active_at;  // when that sign was seen: its lock was good for ttl from about then
+  std::optional<Instant> unlocked_since;    // first view without a leader since the last with one
+  std::optional<Instant> lock_vanished_at;  // the same, when this process saw that leader
   std::optional<Instant> former_leader_valid_until;  // its last possible validity, when the key vanished early
 };
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/time.h"
+#include "core/peer_report.h"
 #include "model/cluster_view.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
-#include "core/peer_report.h"
 
 namespace tamada {
 
@@ -28,21 +28,32 @@ struct LockStatus {
 };
 
 enum class ProcedureKind {
-  None, Bootstrap, Clone, Promote, Demote, Rewind, Restart, Start, Follow, CrashRecovery, Reinitialize, CheckDivergence,
+  None,
+  Bootstrap,
+  Clone,
+  Promote,
+  Demote,
+  Rewind,
+  Restart,
+  Start,
+  Follow,
+  CrashRecovery,
+  Reinitialize,
+  CheckDivergence,
   Shutdown,
 };
 
 struct RunningProcedure {
   ProcedureKind kind = ProcedureKind::None;
-  std::string name;           // as shown: "restart", "bootstrap from leader 'n1'", "running pg_rewind from n2"
+  std::string name;  // as shown: "restart", "bootstrap from leader 'n1'", "running pg_rewind from n2"
   Instant started_at = kLongAgo;
   bool past_point_of_no_return = false;  // promote: pre_promote is over
 };
 
 // What an operator asked this member to do and the engine has not carried out yet.
 struct RestartRequest {
-  std::string role;               // "" = any; primary, replica, standby_leader
-  std::string postgres_version;   // "" = any
+  std::string role;              // "" = any; primary, replica, standby_leader
+  std::string postgres_version;  // "" = any
   bool only_pending = false;
   std::optional<std::chrono::seconds> timeout;
 };
@@ -54,21 +65,26 @@ struct ReinitializeRequest {
 // A survey of peers made for one question (safety.md 4.1: answers expire after 1 s).
 struct PeerSurvey {
   Instant asked_at = kLongAgo;
+  Instant completed_at = kLongAgo;
   std::vector<PeerReport> reports;
 };
+
+// A step that an earlier run of the daemon began and did not end (ports/local_state.h, WorkNote).
+enum class UnfinishedWork { None, Bootstrap, Clone, Rewind };
 
 struct Observation {
   std::string my_name;
   StoreReach store = StoreReach::Doubtful;
-  std::optional<ClusterView> view;       // the last one, also when it is not fresh
+  std::optional<ClusterView> view;  // the last one, also when it is not fresh
   LockStatus lock;
   PostgresStatus postgres;
-  RunningProcedure procedure;            // None when idle
+  RunningProcedure procedure;  // None when idle
+  UnfinishedWork unfinished = UnfinishedWork::None;
   std::optional<PeerSurvey> survey;
-  bool can_rewind = false;               // pg_rewind usable here
-  bool bootstrap_allowed = false;        // the local configuration has a bootstrap section
-  bool can_clone_without_leader = false; // a replica method with no_leader is configured
-  bool watchdog_healthy = true;          // Watchdog::healthy()
+  bool can_rewind = false;                // pg_rewind usable here
+  bool bootstrap_allowed = false;         // the local configuration has a bootstrap section
+  bool can_clone_without_leader = false;  // a replica method with no_leader is configured
+  bool watchdog_healthy = true;           // Watchdog::healthy()
   bool watchdog_running = false;
   // The running recovery settings differ from those for the target (PostgresServer::follow_differs).
   // Filled for the target of core/follow.h's follow_target(). nullopt = could not be told.

@@ -12,16 +12,16 @@ namespace tamada {
 struct PeerReport {
   std::string member;
   std::string url;
-  bool answered = false;       // false: unreachable or without usable body, `problem` says why
+  bool answered = false;  // false: unreachable or without usable body, `problem` says why
   std::string problem;
   bool is_primary = false;
   bool in_recovery = false;
-  Lsn position;                // max(received, replayed)
+  Lsn position;  // max(received, replayed)
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;
-  bool position_final = false; // its receiver is stopped, or two readings 100 ms apart were equal (safety.md 4.3)
-  bool upstream_alive = false; // safety.md 4.4
+  bool position_final = false;  // its receiver is stopped, or two readings 100 ms apart were equal (safety.md 4.3)
+  bool upstream_alive = false;  // safety.md 4.4
 };
 
 }  // namespace tamada

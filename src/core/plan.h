@@ -13,27 +13,27 @@
 namespace tamada {
 
 enum class PlanKind {
-  Keep,             // nothing to start; the status says why
-  ProbePeers,       // ask `peers` (ports/peers.h), then decide again with the survey
-  AcquireLock,      // create the leader key; what follows is decided with the lock held
-  Lead,             // running primary with the lock: `chores` keep things in order
-  Promote,          // lock held, running as standby: promote procedure
-  LeadStandby,      // lock held in a standby cluster: follow the remote
-  Follow,           // running standby: make it follow `follow` (reload or restart as needed)
+  Keep,         // nothing to start; the status says why
+  ProbePeers,   // ask `peers` (ports/peers.h), then decide again with the survey
+  AcquireLock,  // create the leader key; what follows is decided with the lock held
+  Lead,         // running primary with the lock: `chores` keep things in order
+  Promote,      // lock held, running as standby: promote procedure
+  LeadStandby,  // lock held in a standby cluster: follow the remote
+  Follow,       // running standby: make it follow `follow` (reload or restart as needed)
   StartAsPrimary,
   StartAsStandby,
   Demote,
   ReleaseLock,      // PostgreSQL is stopped or was never primary: delete the key
   CheckDivergence,  // compare timelines with the leader
   Rewind,
-  CrashRecovery,    // single-user mode
-  Clone,            // replica creation
-  Reinitialize,     // stop, remove, clone
-  Bootstrap,        // race for /initialize, then initdb or the custom method
+  CrashRecovery,  // single-user mode
+  Clone,          // replica creation
+  Reinitialize,   // stop, remove, clone
+  Bootstrap,      // race for /initialize, then initdb or the custom method
   Restart,
-  StopLeftOver,     // the data directory is gone: stop the old postmaster
-  Cancel,           // the running procedure must end; decide again after it did
-  Exit,             // fatal: `exit_message`
+  StopLeftOver,  // the data directory is gone: stop the old postmaster
+  Cancel,        // the running procedure must end; decide again after it did
+  Exit,          // fatal: `exit_message`
 };
 
 enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock };
@@ -50,6 +50,8 @@ enum class Chore {
   TouchMember,
   DisableWatchdog,
   OnStartCallback,
+  RefuseRestart,       // the restart request's conditions do not hold: "restart conditions are not satisfied"
+  RefuseReinitialize,  // no other leader to clone from, or this member leads
 };
 
 struct Plan {
@@ -57,16 +59,16 @@ struct Plan {
   // The verdict the renewal timer obeys: true = this member should hold on to the lock it has. (design.md 4)
   bool hold_lock = false;
   DemoteMode demote = DemoteMode::Immediate;
-  FollowTarget follow;                 // Follow, StartAsStandby, Demote, Clone source for Clone and Reinitialize
-  std::optional<Member> leader;        // Rewind, CheckDivergence, Clone: whom to ask
-  std::vector<Member> peers;           // ProbePeers
+  FollowTarget follow;           // Follow, StartAsStandby, Demote, Clone source for Clone and Reinitialize
+  std::optional<Member> leader;  // Rewind, CheckDivergence, Clone: whom to ask
+  std::vector<Member> peers;     // ProbePeers
   Duration probe_timeout{0};
-  std::optional<std::string> to;       // Demote graceful: the candidate, for messages
+  std::optional<std::string> to;                // Demote graceful: the candidate, for messages
   std::optional<std::chrono::seconds> timeout;  // start timeout, restart timeout
   std::vector<Chore> chores;
-  std::string procedure_name;          // as shown in "... in progress"
-  std::string status;                  // the reference's text, "PAUSE: " included
-  std::vector<std::string> warnings;   // to be logged once, in order
+  std::string procedure_name;         // as shown in "... in progress"
+  std::string status;                 // the reference's text, "PAUSE: " included
+  std::vector<std::string> warnings;  // to be logged once, in order
   bool exit_without_stop = false;
   std::string exit_message;
   // Look again no later than this even if nothing happens (hold-offs, timeouts); kNever = loop_wait decides.
@@ -75,9 +77,9 @@ struct Plan {
 
 // Why. For the log, /explain, history and metrics.
 struct Explanation {
-  std::string rule;        // stable id, e.g. "NL-07"
-  std::string situation;   // "no leader"
-  std::string because;     // one sentence
+  std::string rule;                                        // stable id, e.g. "NL-07"
+  std::string situation;                                   // "no leader"
+  std::string because;                                     // one sentence
   std::vector<std::pair<std::string, std::string>> facts;  // name, value
   std::vector<std::string> details;  // election: one line for each member with the reason it counts or not
 };

@@ -17,12 +17,14 @@ struct ExistingSlot {
   bool active = false;
   bool temporary = false;
   bool failover = false;
+  std::string database;  // logical slots
+  std::string plugin;
 };
 
 struct SlotsPlan {
   std::vector<std::string> create;
-  std::vector<std::string> drop;       // never an active one, never in pause
-  std::vector<std::string> warnings;   // two members with one slot name ...
+  std::vector<std::string> drop;      // never an active one, never in pause
+  std::vector<std::string> warnings;  // two members with one slot name ...
 };
 
 SlotsPlan plan_slots(const ClusterView& view, const Settings& settings, bool holds_lock, bool in_recovery,

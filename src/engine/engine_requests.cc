@@ -42,6 +42,7 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                    wake();
                  },
                  [&](SwitchoverRequest& r) { requests_.switchover(std::move(r), std::move(done)); },
+                 [&](CancelSwitchoverRequest r) { requests_.cancel_switchover(r, std::move(done)); },
                  [&](ConfigWrite& r) { requests_.write_config(std::move(r), std::move(done)); },
                  [&](RestartRequest& r) {
                    if (restart_) return done({503, "restart already in progress"});
@@ -53,7 +54,13 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                    reinitialize_.emplace(std::move(r), Pending{std::move(done)});
                    wake();
                  },
-                 [&](LoadRequest) { requests_.load(std::move(done)); },
+                 [&](LoadRequest) {
+                   // Whoever asked looks at the snapshot next.
+                   requests_.load([this, tell = std::move(done)](OperatorReply reply) {
+                     publish_snapshot();
+                     tell(std::move(reply));
+                   });
+                 },
                  [&](StatusRequest) {
                    auto look = [this](Done tell) -> Task<void> {
                      co_await look_at_postgres(true);

@@ -14,23 +14,32 @@ namespace tamada {
 struct ReloadRequest {};    // SIGHUP, POST /reload
 struct DetachRequest {};    // SIGUSR2, tamadactl detach (A14)
 struct ShutdownRequest {};  // SIGTERM, SIGINT
-struct SwitchoverRequest {  // POST /switchover, /failover: immediate forms
-  bool failover = false;    // the endpoint
+// POST /switchover and /failover after REST has validated the request itself (rest_api.md 11.2, rows 1-9). The engine
+// checks it against a fresh view and the peers (rows 10-15) and writes /failover. 200 or 202 once the key is written,
+// else the documented code and text.
+struct SwitchoverRequest {
+  bool failover = false;  // the endpoint
   std::string leader;
   std::string candidate;
   std::optional<WallTime> scheduled_at;
 };
-struct ConfigWrite {                              // PATCH and PUT /config
+// DELETE /switchover: writes {} if the key still has this revision; 200, 409 when it has another one, 503.
+struct CancelSwitchoverRequest {
+  std::int64_t expected_revision = 0;
+};
+// PATCH and PUT /config: 200, 409 when the key has another revision, 503.
+struct ConfigWrite {
   json::object document;                          // the whole new document
   std::optional<std::int64_t> expected_revision;  // PATCH: compare-and-set
 };
-// A fresh linearizable read; the answer is the next snapshot's view.
+// A fresh linearizable read; when the reply is 200 the snapshot's view is at least as new as the request.
 struct LoadRequest {};
 // A status query not older than the request, shared by concurrent askers (E6).
 struct StatusRequest {};
 
-using OperatorRequest = std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, ConfigWrite,
-                                     RestartRequest, ReinitializeRequest, LoadRequest, StatusRequest>;
+using OperatorRequest =
+    std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, CancelSwitchoverRequest, ConfigWrite,
+                 RestartRequest, ReinitializeRequest, LoadRequest, StatusRequest>;
 
 struct OperatorReply {
   int http_status = 200;

@@ -42,6 +42,9 @@ void OperatorRequests::spawn(Task<OperatorReply> work, Done done) {
 void OperatorRequests::switchover(SwitchoverRequest request, Done done) {
   spawn(do_switchover(std::move(request)), std::move(done));
 }
+void OperatorRequests::cancel_switchover(CancelSwitchoverRequest request, Done done) {
+  spawn(do_cancel_switchover(request), std::move(done));
+}
 void OperatorRequests::write_config(ConfigWrite request, Done done) {
   spawn(do_write_config(std::move(request)), std::move(done));
 }
@@ -113,6 +116,19 @@ Task<OperatorReply> OperatorRequests::do_switchover(SwitchoverRequest request) {
   }
   if (request.scheduled_at)
     co_return OperatorReply{202, request.failover ? "Failover scheduled" : "Switchover scheduled"};
+  co_return OperatorReply{200, ""};
+}
+
+Task<OperatorReply> OperatorRequests::do_cancel_switchover(CancelSwitchoverRequest request) {
+  StoreWrite write{.key = StoreKey::Failover, .value = "{}"};
+  write.condition = WriteCondition::unchanged(request.expected_revision);
+  auto written = co_await state_.ports.store.write(std::move(write),
+                                                   state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
+  switch (written.kind) {
+    case WriteKind::Applied: break;
+    case WriteKind::Refused: co_return OperatorReply{409, "Conflict"};
+    case WriteKind::Unknown: co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
+  }
   co_return OperatorReply{200, ""};
 }
 

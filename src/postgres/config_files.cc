@@ -37,20 +37,16 @@ class Writer {
  public:
   Writer(const ConfigWork& work, ConfigOutcome& outcome) : work_(work), paths_(work.paths), outcome_(outcome) {}
 
-  Result<void> all() {
-    if (auto done = restore_config_backups(paths_); !done) return done;
-    if (auto done = ensure_base(); !done) return done;
-    if (!work_.postgresql_conf.empty())
-      if (auto done = write(paths_.conf(), work_.postgresql_conf); !done) return done;
-    if (work_.hba)
-      if (auto done = write(paths_.hba(), *work_.hba); !done) return done;
-    if (work_.ident)
-      if (auto done = write(paths_.ident(), *work_.ident); !done) return done;
-    if (auto done = ensure_ident(); !done) return done;
-    if (auto done = clean_auto_conf(); !done) return done;
-    if (!work_.pgpass.empty())
-      if (auto done = write_pgpass(work_.pgpass_path, work_.pgpass); !done) return done;
-    return recovery_files();
+  Result<void> all(const std::function<bool()>& still_wanted) {
+    using Step = Result<void> (Writer::*)();
+    constexpr Step kSteps[] = {&Writer::restore,         &Writer::ensure_base,   &Writer::directories,
+                               &Writer::main_file,       &Writer::hba,           &Writer::ident,
+                               &Writer::clean_auto_conf, &Writer::password_file, &Writer::recovery_files};
+    for (Step step : kSteps) {
+      if (!still_wanted()) return Error(ErrorCode::Cancelled, "writing the configuration was given up");
+      if (auto done = (this->*step)(); !done) return done;
+    }
+    return {};
   }
 
  private:
@@ -59,6 +55,24 @@ class Writer {
     if (!changed) return changed.error();
     outcome_.changed |= *changed;
     return {};
+  }
+
+  Result<void> restore() { return restore_config_backups(paths_); }
+
+  Result<void> directories() {
+    for (const std::string& path : work_.directories)
+      if (auto made = create_directory(path, 0777 & ~own_umask()); !made) return made;
+    return {};
+  }
+
+  Result<void> main_file() {
+    return work_.postgresql_conf.empty() ? Result<void>() : write(paths_.conf(), work_.postgresql_conf);
+  }
+
+  Result<void> hba() { return work_.hba ? write(paths_.hba(), *work_.hba) : Result<void>(); }
+
+  Result<void> password_file() {
+    return work_.pgpass.empty() ? Result<void>() : write_pgpass(work_.pgpass_path, work_.pgpass);
   }
 
   // The file that was there before us is renamed once and included from then on.
@@ -74,7 +88,8 @@ class Writer {
     return write_file_atomic(paths_.base_conf(), "", mode_for(paths_.base_conf(), paths_.data_dir));
   }
 
-  Result<void> ensure_ident() {
+  Result<void> ident() {
+    if (work_.ident) return write(paths_.ident(), *work_.ident);
     if (!paths_.own_ident || path_exists(paths_.ident())) return {};
     return write_file_atomic(paths_.ident(), "", mode_for(paths_.ident(), paths_.data_dir));
   }
@@ -146,6 +161,26 @@ std::vector<BackedUp> backed_up(const ConfigPaths& paths) {
 
 }  // namespace
 
+Result<void> begin_custom_bootstrap(const ConfigPaths& paths) {
+  auto hba = read_file_if_exists(paths.hba());
+  if (!hba) return hba.error();
+  const std::string backup = join_path(paths.data_dir, "pg_hba.conf.backup");
+  if (*hba && !path_exists(join_path(paths.data_dir, kCustomBootstrapMarker)))
+    if (auto saved = write_file_atomic(backup, **hba, file_mode_for(paths.data_dir)); !saved) return saved;
+  return write_file_atomic(join_path(paths.data_dir, kCustomBootstrapMarker), "", kPrivate);
+}
+
+Result<void> end_custom_bootstrap(const ConfigPaths& paths) {
+  const std::string marker = join_path(paths.data_dir, kCustomBootstrapMarker);
+  if (!path_exists(marker)) return {};
+  auto hba = read_file_if_exists(join_path(paths.data_dir, "pg_hba.conf.backup"));
+  if (!hba) return hba.error();
+  if (*hba && paths.own_hba)
+    if (auto restored = write_file_atomic(paths.hba(), **hba, mode_for(paths.hba(), paths.data_dir)); !restored)
+      return restored;
+  return remove_file(marker);
+}
+
 std::string ConfigPaths::conf() const {
   return join_path(config_dir, base_name + ".conf");
 }
@@ -176,9 +211,9 @@ ConfigPaths config_paths(const Settings& settings) {
   return paths;
 }
 
-Result<ConfigOutcome> write_config(const ConfigWork& work) {
+Result<ConfigOutcome> write_config(const ConfigWork& work, const std::function<bool()>& still_wanted) {
   ConfigOutcome outcome;
-  if (auto done = Writer(work, outcome).all(); !done) return done.error();
+  if (auto done = Writer(work, outcome).all(still_wanted); !done) return done.error();
   return outcome;
 }
 
@@ -189,6 +224,8 @@ Result<void> remove_recovery_files(const std::string& data_dir) {
 }
 
 Result<void> save_config_backups(const ConfigPaths& paths) {
+  // The temporary pg_hba.conf must not replace the copy of the real one.
+  if (path_exists(join_path(paths.data_dir, kCustomBootstrapMarker))) return {};
   for (const BackedUp& pair : backed_up(paths)) {
     auto content = read_file_if_exists(pair.file);
     if (!content) return content.error();

@@ -3,6 +3,7 @@
 // (postgresql_conf.h, recovery_settings.h); a crash between two files leaves what the next start writes again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,12 @@ ConfigPaths config_paths(const Settings& settings);
 // pg_hba.conf and keeps archiving off. Made and removed by the bootstrap.
 inline constexpr const char* kCustomBootstrapMarker = "tamada.custom_bootstrap";
 
+// Makes the marker and keeps the pg_hba.conf that the bootstrap script made; ends it: puts that file back, removes the
+// marker. The caller applies the settings afterwards (PostgresServer::apply_settings), which writes a configured pg_hba
+// list.
+Result<void> begin_custom_bootstrap(const ConfigPaths& paths);
+Result<void> end_custom_bootstrap(const ConfigPaths& paths);
+
 enum class RecoveryFiles { Leave, Remove, Standby, Targeted };
 
 struct ConfigWork {
@@ -44,14 +51,16 @@ struct ConfigWork {
   RecoveryFiles recovery = RecoveryFiles::Leave;
   std::string recovery_conf;  // text, below 12
   std::string pgpass_path;
-  std::string pgpass;  // empty = leave the file
+  std::string pgpass;                    // empty = leave the file
+  std::vector<std::string> directories;  // made when missing: sockets, statistics, password file
 };
 
 struct ConfigOutcome {
   bool changed = false;            // something that a running server should read again
   std::vector<std::string> notes;  // worth a warning
 };
-Result<ConfigOutcome> write_config(const ConfigWork& work);
+// `still_wanted` is asked before every file: work that hung and was given up must not go on (Error Cancelled).
+Result<ConfigOutcome> write_config(const ConfigWork& work, const std::function<bool()>& still_wanted);
 
 // Removes recovery.conf, standby.signal and recovery.signal.
 Result<void> remove_recovery_files(const std::string& data_dir);

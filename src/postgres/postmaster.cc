@@ -113,10 +113,11 @@ PostmasterLook look_for_postmaster(const PostmasterQuestion& question) {
   return look;
 }
 
-bool kill_everything_in(DirectoryId directory, const std::string& program, int rounds) {
-  for (int round = 0; round < rounds; ++round) {
+bool kill_everything_in(DirectoryId directory, const std::string& program, const std::function<bool()>& still_wanted) {
+  for (int round = 0; round < kKillRounds; ++round) {
     const std::vector<ProcessInfo> processes = processes_in(directory, program);
     if (processes.empty()) return true;
+    if (!still_wanted()) return false;
     std::vector<UniqueFd> pinned;
     // Stopped first: what is stopped starts no more children and answers no client.
     for (const ProcessInfo& process : processes) {

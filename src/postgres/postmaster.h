@@ -5,6 +5,7 @@
 // the data directory; a changed calendar or a reused pid cannot confuse that.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,8 +43,9 @@ struct PostmasterQuestion {
 };
 PostmasterLook look_for_postmaster(const PostmasterQuestion& question);
 
-// Stops, then kills every process that works in the directory, until a scan finds none; at most `rounds` scans 10 ms
-// apart. Returns true when none is left.
-bool kill_everything_in(DirectoryId directory, const std::string& program, int rounds);
+// Stops, then kills every process that works in the directory, until a scan finds none; at most kKillRounds scans 10 ms
+// apart. Returns true when none is left. `still_wanted` is asked between looking and killing.
+constexpr int kKillRounds = 10;
+bool kill_everything_in(DirectoryId directory, const std::string& program, const std::function<bool()>& still_wanted);
 
 }  // namespace tamada

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "postgres/version_table.h"
 
 namespace tamada {
 
@@ -34,39 +35,16 @@ enum Column : std::size_t {
   kColumns,
 };
 
-// Names that changed with PostgreSQL 10.
-struct Names {
-  std::string_view current;
-  std::string_view file_name;
-  std::string_view insert;
-  std::string_view received;
-  std::string_view replayed;
-  std::string_view paused;
-};
-
-Names names_of(int version) {
-  if (version >= 100000) {
-    return {"pg_current_wal_flush_lsn()", "pg_walfile_name",          "pg_current_wal_lsn()",
-            "pg_last_wal_receive_lsn()",  "pg_last_wal_replay_lsn()", "pg_is_wal_replay_paused()"};
-  }
-  return {version >= 90600 ? "pg_current_xlog_flush_location()" : "pg_current_xlog_location()",
-          "pg_xlogfile_name",
-          "pg_current_xlog_location()",
-          "pg_last_xlog_receive_location()",
-          "pg_last_xlog_replay_location()",
-          "pg_is_xlog_replay_paused()"};
-}
-
 // The timeline that is replayed when there is no receiver: the later of the checkpoint's and that of the recovery's
 // goal.
-std::string_view control_timeline(int version) {
-  if (version < 90600) return "0";
+std::string_view control_timeline(const PgVersion& version) {
+  if (!version.wal_receiver_view) return "0";
   return "(SELECT greatest(c.timeline_id, m.min_recovery_end_timeline) "
          "FROM pg_control_checkpoint() c, pg_control_recovery() m)";
 }
 
-std::string receiver_columns(int version) {
-  if (version < 90600) return "NULL, NULL, NULL, NULL, NULL, NULL";
+std::string receiver_columns(const PgVersion& version) {
+  if (!version.wal_receiver_view) return "NULL, NULL, NULL, NULL, NULL, NULL";
   return "w.status, w.slot_name, w.conninfo, w.received_tli, w.latest_end_lsn, "
          "(extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time) * 1000)::bigint";
 }
@@ -139,30 +117,28 @@ Error unreadable(std::string_view what) {
 }  // namespace
 
 std::string status_statement(int version) {
-  Names n = names_of(version);
-  std::string receiver = version >= 90600 ? " LEFT JOIN pg_stat_wal_receiver w ON true" : "";
+  const PgVersion& v = pg_version(version);
   // One reading of pg_is_in_recovery() steers all of it: functions of a primary fail in recovery.
   return fmt::format(
       "SELECT s.r, "
-      "CASE WHEN s.r THEN {control_timeline} ELSE ('x' || substr({file_name}({insert}), 1, 8))::bit(32)::int END, "
-      "CASE WHEN s.r THEN NULL ELSE {current} END, "
-      "CASE WHEN s.r THEN {received} END, "
-      "CASE WHEN s.r THEN {replayed} END, "
+      "CASE WHEN s.r THEN {control_timeline} ELSE ('x' || substr({file_name}({current}()), 1, 8))::bit(32)::int END, "
+      "CASE WHEN s.r THEN NULL ELSE {current}() END, "
+      "CASE WHEN s.r THEN {received}() END, "
+      "CASE WHEN s.r THEN {replayed}() END, "
       "CASE WHEN s.r THEN pg_last_xact_replay_timestamp() END, "
-      "CASE WHEN s.r THEN {paused} ELSE false END, "
+      "CASE WHEN s.r THEN {paused}() ELSE false END, "
       "pg_postmaster_start_time(), {receiver_columns}, {restore_command}, "
       "(SELECT json_agg(row_to_json(q)) FROM (SELECT usename, application_name, client_addr, state, sync_state, "
       "sync_priority FROM pg_stat_replication) q), {pending} "
       "FROM (SELECT pg_is_in_recovery() AS r OFFSET 0) s{receiver}",
-      fmt::arg("control_timeline", control_timeline(version)), fmt::arg("file_name", n.file_name),
-      fmt::arg("insert", n.insert), fmt::arg("current", n.current), fmt::arg("received", n.received),
-      fmt::arg("replayed", n.replayed), fmt::arg("paused", n.paused),
-      fmt::arg("receiver_columns", receiver_columns(version)),
-      fmt::arg("restore_command", version >= 120000 ? "current_setting('restore_command') <> ''" : "false"),
-      fmt::arg("pending", version >= 90500
+      fmt::arg("control_timeline", control_timeline(v)), fmt::arg("file_name", v.wal_file_name),
+      fmt::arg("current", v.current_lsn), fmt::arg("received", v.receive_lsn), fmt::arg("replayed", v.replay_lsn),
+      fmt::arg("paused", v.is_paused), fmt::arg("receiver_columns", receiver_columns(v)),
+      fmt::arg("restore_command", v.recovery_conf ? "false" : "current_setting('restore_command') <> ''"),
+      fmt::arg("pending", v.pending_restart_column
                               ? "(SELECT json_agg(name ORDER BY name) FROM pg_settings WHERE pending_restart)"
                               : "NULL"),
-      fmt::arg("receiver", receiver));
+      fmt::arg("receiver", v.wal_receiver_view ? " LEFT JOIN pg_stat_wal_receiver w ON true" : ""));
 }
 
 Result<StatusRow> read_status_row(const PgAnswer& answer, int version) {
@@ -215,7 +191,7 @@ std::string full_timestamp(std::string text) {
 
 std::string settings_statement(int version) {
   return fmt::format("SELECT name, setting, unit, vartype, context, boot_val, {} FROM pg_settings",
-                     version >= 90500 ? "pending_restart" : "false");
+                     pg_version(version).pending_restart_column ? "pending_restart" : "false");
 }
 
 }  // namespace tamada

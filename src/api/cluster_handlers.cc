@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "api/cluster_document.h"
+#include "api/config_patch.h"
+#include "api/handlers.h"
+#include "api/replies.h"
+
+namespace tamada {
+
+namespace {
+
+HttpReply store_unreadable(const Error& error) {
+  return text_reply(503, fmt::format("cannot read the cluster from the store: {}", error.text()));
+}
+
+// The view of the snapshot, or a fresh one when there is none.
+Task<Result<SnapshotPtr>> any_view(ApiContext& api) {
+  SnapshotPtr snapshot = api.engine.snapshot();
+  if (snapshot->view) co_return snapshot;
+  co_return co_await api.engine.fresh();
+}
+
+// The engine's own limit for a write is retry_timeout, twice for a read before it.
+std::chrono::milliseconds write_limit(const ApiContext& api) {
+  return 2 * api.engine.snapshot()->settings->dynamic.retry_timeout + std::chrono::seconds(1);
+}
+
+}  // namespace
+
+Task<HttpReply> get_cluster(ApiCall call) {
+  auto snapshot = co_await call.api.engine.fresh();
+  if (!snapshot) co_return store_unreadable(snapshot.error());
+  const Snapshot& s = **snapshot;
+  co_return json_reply(200, cluster_document(*s.view, *s.settings, s.paused));
+}
+
+Task<HttpReply> get_history(ApiCall call) {
+  auto snapshot = co_await any_view(call.api);
+  if (!snapshot) co_return store_unreadable(snapshot.error());
+  co_return json_reply(200, history_document(*(*snapshot)->view));
+}
+
+Task<HttpReply> get_failsafe(ApiCall call) {
+  const SnapshotPtr snapshot = call.api.engine.snapshot();
+  const bool known = snapshot->view && !snapshot->view->failsafe.empty();
+  if (!snapshot->settings->dynamic.failsafe_mode || !known) co_return http_error_page(502);
+  json::object members;
+  for (const auto& [name, url] : snapshot->view->failsafe) members[name] = url;
+  co_return json_reply(200, members);
+}
+
+Task<HttpReply> get_config(ApiCall call) {
+  auto snapshot = co_await any_view(call.api);
+  if (!snapshot) co_return store_unreadable(snapshot.error());
+  const auto& config = (*snapshot)->view->config;
+  if (!config) co_return http_error_page(502);
+  co_return json_reply(200, config->value);
+}
+
+Task<HttpReply> patch_config(ApiCall call) {
+  auto snapshot = co_await call.api.engine.fresh();
+  if (!snapshot) co_return store_unreadable(snapshot.error());
+  const auto& config = (*snapshot)->view->config;
+  if (!config) co_return http_error_page(503);
+  bool changed = false;
+  json::object merged = patched_config(config->value, call.body, changed);
+  if (!changed) co_return json_reply(200, merged);
+  const auto reply = co_await call.api.engine.ask(ConfigWrite{merged, config->revision}, write_limit(call.api));
+  if (!reply) co_return text_reply(503, "the store did not answer in time; the change may still be applied");
+  if (reply->ok()) co_return json_reply(200, merged);
+  if (reply->http_status == 409) co_return http_error_page(409);
+  co_return text_reply(503, reply->text);
+}
+
+Task<HttpReply> put_config(ApiCall call) {
+  auto snapshot = co_await call.api.engine.fresh();
+  if (!snapshot) co_return store_unreadable(snapshot.error());
+  const auto& config = (*snapshot)->view->config;
+  if (config && same_config(config->value, call.body)) co_return json_reply(200, call.body);
+  const auto reply = co_await call.api.engine.ask(ConfigWrite{call.body, std::nullopt}, write_limit(call.api));
+  if (!reply || !reply->ok()) co_return http_error_page(502);
+  co_return json_reply(200, call.body);
+}
+
+}  // namespace tamada

@@ -1,0 +1,66 @@
+#include "api/cluster_document.h"
+#include "api/handlers.h"
+#include "api/health.h"
+#include "api/member_facts.h"
+#include "api/metrics.h"
+#include "api/replies.h"
+
+namespace tamada {
+
+namespace {
+
+// A peer in a race waits 1.2 s at most for a silent member; a hung PostgreSQL must not make this one look silent.
+constexpr std::chrono::milliseconds kStatusPatience{500};
+
+HttpReply status_reply(int code, std::string body) {
+  HttpReply reply;
+  reply.status = code;
+  reply.content_type = "application/json";
+  reply.body = std::move(body);
+  return reply;
+}
+
+bool can_be_asked(const Snapshot& snapshot) {
+  return snapshot.state == PgState::Running || snapshot.state == PgState::Restarting ||
+         snapshot.state == PgState::Starting;
+}
+
+}  // namespace
+
+Task<HttpReply> get_patroni(ApiCall call) {
+  EngineClient& engine = call.api.engine;
+  if (can_be_asked(*engine.snapshot())) co_await engine.ask(StatusRequest{}, kStatusPatience);
+  co_return status_reply(200, call.api.status_text(engine.snapshot()));
+}
+
+Task<HttpReply> get_health(ApiCall call) {
+  const SnapshotPtr snapshot = call.api.engine.snapshot();
+  call.api.freshen(*snapshot);
+  const int code = health_status(*snapshot, call.api.engine.now(), call.target.path, call.target.query);
+  co_return status_reply(code, call.api.status_text(snapshot));
+}
+
+Task<HttpReply> get_liveness(ApiCall call) {
+  co_return text_reply(liveness_status(*call.api.engine.snapshot(), call.api.engine.now()), "");
+}
+
+Task<HttpReply> get_readiness(ApiCall call) {
+  const SnapshotPtr snapshot = call.api.engine.snapshot();
+  call.api.freshen(*snapshot);
+  co_return text_reply(readiness_status(*snapshot, call.api.engine.now(), call.target.query), "");
+}
+
+Task<HttpReply> get_metrics(ApiCall call) {
+  EngineClient& engine = call.api.engine;
+  if (can_be_asked(*engine.snapshot())) co_await engine.ask(StatusRequest{}, kStatusPatience);
+  HttpReply reply = text_reply(200, metrics_text(*engine.snapshot(), engine.now()));
+  reply.content_type = "text/plain";
+  co_return reply;
+}
+
+Task<HttpReply> get_explain(ApiCall call) {
+  EngineClient& engine = call.api.engine;
+  co_return json_reply(200, explain_document(*engine.snapshot(), engine.now()));
+}
+
+}  // namespace tamada

@@ -1,0 +1,62 @@
+#include "core/chores.h"
+
+#include <algorithm>
+
+#include "core/restart_conditions.h"
+
+namespace tamada {
+
+using namespace fact;
+
+namespace {
+
+bool leads(const Facts& f) {
+  return f.is(Lock::Held) && f.is(Leader::Me);
+}
+
+// Only who leads with data that is known good writes what the cluster is built on (safety.md 1.8).
+bool leads_running(const Facts& f) {
+  const bool serves = f.is(Postgres::Primary) || (f.is(Postgres::Standby) && f.is(StandbyCluster::Yes));
+  return leads(f) && serves && !f.is(SystemId::Foreign) && !f.is(SystemId::Invalid);
+}
+
+void leader_chores(const Facts& f, const ClusterView& view, const Memory& m, std::vector<Chore>& out) {
+  if (!f.is(Initialize::Valid)) out.push_back(Chore::WriteInitialize);
+  if (!view.config || view.config->value.empty()) out.push_back(Chore::RestoreConfig);
+  if (f.is(Postgres::Primary)) {
+    out.push_back(Chore::UpdateHistory);
+    if (!m.checkpoint_done) out.push_back(Chore::CheckpointAfterPromote);
+  }
+}
+
+// The new leader empties the request that made it one; in pause it keeps candidate and schedule (ha_behaviour.md 1.12).
+void request_chores(const Then& then, const Facts& f, const ClusterView& view, std::vector<Chore>& out) {
+  if (then.plan != PlanKind::Promote || !view.failover || view.failover->empty()) return;
+  const bool both = !view.failover->leader.empty() && !view.failover->candidate.empty();
+  out.push_back(f.is(Paused::Yes) && both ? Chore::DropFailoverLeader : Chore::ClearFailover);
+}
+
+}  // namespace
+
+std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m) {
+  std::vector<Chore> out = then.chores;
+  if (o.reinitialize && !f.is(Order::Reinitialize) && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
+  if (o.restart && why_no_restart(*o.restart, o.postgres, m.role)) out.push_back(Chore::RefuseRestart);
+  if (!o.view || !f.is(Store::Fresh) || f.is(ShuttingDown::Yes)) return out;
+  if (!o.view->member(o.my_name)) out.push_back(Chore::TouchMember);
+  if (!f.is(Busy::Idle)) return out;
+  if (leads_running(f)) leader_chores(f, *o.view, m, out);
+  request_chores(then, f, *o.view, out);
+  const bool serves = f.is(Postgres::Primary) || f.is(Postgres::Standby);
+  const bool settled = then.plan == PlanKind::Lead || then.plan == PlanKind::LeadStandby || then.plan == PlanKind::Keep;
+  if (serves && settled) {
+    out.push_back(Chore::SyncSlots);
+    if (!m.role_callback_ran) out.push_back(Chore::OnStartCallback);
+  }
+  if (f.is(Paused::Yes) && std::find(out.begin(), out.end(), Chore::DisableWatchdog) == out.end()) {
+    out.push_back(Chore::DisableWatchdog);
+  }
+  return out;
+}
+
+}  // namespace tamada

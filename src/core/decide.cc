@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include "core/chores.h"
+#include "core/derive_facts.h"
+#include "core/election.h"
+#include "core/follow.h"
+#include "core/memory_update.h"
+#include "core/next_look.h"
+#include "core/rule_book.h"
+#include "core/status_text.h"
+
+namespace tamada {
+
+namespace {
+
+struct Decider {
+  const Observation& o;
+  const Memory& m;
+  Instant now;
+  WallTime wall;
+  const Settings& settings;
+  const Derived& derived;
+  const Rule& rule;
+
+  ElectionInput election() const { return {o, m, *o.view, settings, now, wall}; }
+  bool holds_lock() const { return o.lock.held.has_value(); }
+};
+
+// Which of several willing members a clone comes from: spread by member, the same for each retry within a minute.
+std::uint64_t pick_of(const Decider& d) {
+  std::uint64_t sum = static_cast<std::uint64_t>(d.now.time_since_epoch() / 60s);
+  for (const char c : d.o.my_name) sum = sum * 31 + static_cast<unsigned char>(c);
+  return sum;
+}
+
+FollowTarget address_of(const Member& member) {
+  FollowTarget target;
+  target.member = member.name;
+  target.host = member.host();
+  target.port = member.port();
+  return target;
+}
+
+void aim_at_leader(const Decider& d, Plan& plan) {
+  plan.follow = follow_target(*d.o.view, d.settings, false);
+  if (const Member* leader = d.o.view->leader_member()) plan.leader = *leader;
+}
+
+void aim_at_clone_source(const Decider& d, Plan& plan) {
+  const bool from_leader = d.o.reinitialize && d.o.reinitialize->from_leader;
+  const Member* source = from_leader ? d.o.view->leader_member() : clone_source(*d.o.view, d.o.my_name, pick_of(d));
+  if (!source) return;
+  plan.leader = *source;
+  plan.follow = address_of(*source);
+}
+
+void aim(const Decider& d, Plan& plan) {
+  if (!d.o.view) return;
+  switch (d.rule.then.target) {
+    case Target::None:
+      return;
+    case Target::Leader:
+      return aim_at_leader(d, plan);
+    case Target::Remote:
+      plan.follow = follow_target(*d.o.view, d.settings, true);
+      return;
+    case Target::CloneSource:
+      return aim_at_clone_source(d, plan);
+    case Target::Opponents:
+      plan.peers = opponents(d.election());
+      break;
+    case Target::Successors: {
+      const bool acts = d.derived.facts.is(fact::Request::Switchover) || d.derived.facts.is(fact::Request::Failover);
+      plan.peers = successors(d.election(), acts ? d.o.view->failover : std::nullopt);
+      break;
+    }
+  }
+  plan.probe_timeout = kProbeTimeout;
+}
+
+std::string request_word(const Decider& d) {
+  if (d.settings.compatibility != Compatibility::V4_1) return "manual failover";
+  const bool names_leader = d.o.view && d.o.view->failover && !d.o.view->failover->leader.empty();
+  return names_leader ? "switchover" : "manual failover";
+}
+
+std::string seconds_left(const Decider& d) {
+  const auto since = start_budget_since(d.m);
+  if (!since) return "0";
+  const auto budget = d.m.start_timeout.value_or(d.settings.dynamic.primary_start_timeout);
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(*since + budget - d.now).count();
+  return std::to_string(std::max<std::int64_t>(left, 0));
+}
+
+StatusWords words_for(const Decider& d, const Plan& plan) {
+  StatusWords words;
+  words.me = d.o.my_name;
+  if (d.o.view && d.o.view->leader) words.leader = d.o.view->leader->name();
+  if (plan.leader) words.source = plan.leader->name;
+  words.request = request_word(d);
+  words.procedure = d.o.procedure.name;
+  words.error = d.o.postgres.data_dir_error;
+  words.seconds = seconds_left(d);
+  return words;
+}
+
+std::optional<std::chrono::seconds> timeout_for(const Decider& d) {
+  switch (d.rule.then.plan) {
+    case PlanKind::StartAsPrimary:
+      return d.settings.dynamic.primary_start_timeout;
+    case PlanKind::Restart:
+      return d.o.restart && d.o.restart->timeout ? d.o.restart->timeout : d.settings.dynamic.primary_start_timeout;
+    default:
+      return std::nullopt;
+  }
+}
+
+Plan make_plan(const Decider& d) {
+  const Then& then = d.rule.then;
+  Plan plan;
+  plan.kind = then.plan;
+  plan.hold_lock = then.hold && d.holds_lock();
+  plan.demote = then.demote;
+  aim(d, plan);
+  plan.timeout = timeout_for(d);
+  plan.chores = chores_for(then, d.derived.facts, d.o, d.m);
+  if (then.plan == PlanKind::Demote && d.o.view && d.o.view->failover && !d.o.view->failover->candidate.empty()) {
+    plan.to = d.o.view->failover->candidate;
+  }
+  const StatusWords words = words_for(d, plan);
+  plan.procedure_name = fill_text(then.name, words);
+  plan.status = fill_text(localize_status(d.rule.status, d.settings.compatibility), words);
+  if (d.settings.dynamic.pause) plan.status = "PAUSE: " + plan.status;
+  if (!then.warning.empty()) plan.warnings.push_back(fill_text(then.warning, words));
+  plan.exit_without_stop = then.exit_without_stop;
+  if (then.plan == PlanKind::Exit) plan.exit_message = plan.status;
+  if (then.plan == PlanKind::Exit && d.m.bootstrap_failed) plan.exit_message += ": " + *d.m.bootstrap_failed;
+  plan.wake_at = next_look(d.derived.facts, d.o, d.m, d.now, d.wall, d.settings);
+  return plan;
+}
+
+void apply_effects(const Then& then, Instant now, Memory& memory) {
+  for (const Effect effect : then.effects) {
+    switch (effect) {
+      case Effect::AskedForLock:
+        memory.asked_for_lock_at = now;
+        break;
+      case Effect::CheckHistory:
+        request_history_check(memory);
+        break;
+    }
+  }
+}
+
+Explanation explain(const Decider& d, const Situation& situation, const Plan& plan) {
+  Explanation explanation;
+  explanation.rule = d.rule.id;
+  explanation.situation = situation.name;
+  explanation.because = fill_text(d.rule.because, words_for(d, plan));
+  for (std::size_t i = 0; i < kFactCount; ++i) {
+    const auto id = static_cast<FactId>(i);
+    explanation.facts.emplace_back(fact_info(id).name, d.derived.facts.value_name(id));
+  }
+  explanation.details = d.derived.details;
+  return explanation;
+}
+
+}  // namespace
+
+Decision decide(const Observation& observation, const Memory& memory, Instant now, WallTime wall,
+                const Settings& settings) {
+  Decision decision;
+  decision.memory = remember(memory, observation, now, settings);
+  decision.memory.role = published_role(decision.memory, observation, settings);
+  const Derived derived = derive_facts(observation, decision.memory, now, wall, settings);
+  const Verdict verdict = find_rule(derived.facts);
+  const Decider decider{observation, decision.memory, now, wall, settings, derived, *verdict.rule};
+  decision.plan = make_plan(decider);
+  decision.explanation = explain(decider, *verdict.situation, decision.plan);
+  apply_effects(verdict.rule->then, now, decision.memory);
+  return decision;
+}
+
+}  // namespace tamada

@@ -1,0 +1,319 @@
+#include "core/election.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tamada {
+
+namespace {
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+const PeerReport* report_of(const PeerSurvey& survey, std::string_view member) {
+  for (const PeerReport& report : survey.reports) {
+    if (report.member == member) return &report;
+  }
+  return nullptr;
+}
+
+Lsn own_position(const ElectionInput& in) {
+  const auto& row = in.observation.postgres.row;
+  return row ? row->position() : Lsn{};
+}
+
+Lsn published_position(const ClusterView& view) {
+  return view.status ? view.status->optime : Lsn{};
+}
+
+Timeline cluster_timeline(const ClusterView& view) {
+  return view.history ? view.history->cluster_timeline : Timeline{};
+}
+
+bool quorum_mode(const Settings& settings) {
+  return settings.dynamic.synchronous_mode == SynchronousMode::Quorum;
+}
+
+bool checks_timeline(const Settings& settings) {
+  return settings.dynamic.check_timeline && !settings.dynamic.standby_cluster;
+}
+
+std::string who(const PeerReport& report) {
+  return fmt::format("member {} ({})", report.member, report.url);
+}
+
+// The former leader's priority does not count: /sync's leader in synchronous mode, else the last one seen.
+bool is_former_leader(const ElectionInput& in, std::string_view member) {
+  if (synchronous_race(in.view, in.settings)) return same_name(in.view.sync.leader, member);
+  return in.memory.last_healthy_leader == member;
+}
+
+}  // namespace
+
+bool synchronous_race(const ClusterView& view, const Settings& settings) {
+  return settings.dynamic.synchronous_mode != SynchronousMode::Off && !settings.dynamic.standby_cluster &&
+         !view.sync.empty();
+}
+
+bool in_sync(const SyncState& sync, std::string_view name) {
+  return same_name(sync.leader, name) || std::any_of(sync.standbys.begin(), sync.standbys.end(),
+                                                     [&](const std::string& s) { return same_name(s, name); });
+}
+
+std::optional<FailoverRequest> request_for_race(const ElectionInput& in) {
+  const auto& request = in.view.failover;
+  if (!request || request->empty() || request->schedule_invalid) return std::nullopt;
+  if (request->scheduled_at && *request->scheduled_at > in.wall + in.settings.dynamic.loop_wait) return std::nullopt;
+  return request;
+}
+
+std::vector<Member> opponents(const ElectionInput& in) {
+  std::vector<Member> all;
+  const auto add = [&](const std::vector<Member>& members) {
+    for (const Member& member : members) {
+      const bool known = std::any_of(all.begin(), all.end(), [&](const Member& m) { return m.name == member.name; });
+      if (member.name != in.observation.my_name && !member.api_url.empty() && !known) all.push_back(member);
+    }
+  };
+  add(in.view.members);
+  add(in.memory.last_healthy_members);
+  return all;
+}
+
+const PeerSurvey* fresh_survey(const ElectionInput& in) {
+  const auto& survey = in.observation.survey;
+  if (!survey || survey->asked_at == kLongAgo) return nullptr;
+  const Instant completed = std::max(survey->completed_at, survey->asked_at);
+  if (in.now - completed > kAnswersExpire) return nullptr;
+  if (in.memory.unlocked_since && in.view.unlocked() && survey->asked_at < *in.memory.unlocked_since) return nullptr;
+  return &*survey;
+}
+
+StandingResult own_standing(const ElectionInput& in) {
+  using enum fact::Standing;
+  const auto request = request_for_race(in);
+  const std::string& me = in.observation.my_name;
+  const bool sync = synchronous_race(in.view, in.settings);
+  const bool listed = !sync || in_sync(in.view.sync, me);
+  if (request && !request->leader.empty() && !listed) {
+    return {NotSynchronous, "a switchover in synchronous mode goes only to members named in /sync"};
+  }
+  if (request && request->candidate == me) return {Candidate, "the request names this member as candidate"};
+  const auto& failsafe = in.view.failsafe;
+  if (in.settings.dynamic.failsafe_mode && !failsafe.empty() && !failsafe.contains(me)) {
+    return {NotInFailsafe, "the failsafe map does not name this member"};
+  }
+  if (!listed && !quorum_mode(in.settings)) {
+    return {NotSynchronous, fmt::format("synchronous mode is on and /sync names neither leader nor standby '{}'", me)};
+  }
+  const Lsn mine = own_position(in);
+  if (!mine.known()) return {Unknown, "the own WAL position is not known"};
+  const std::uint64_t lag = lag_bytes(published_position(in.view), mine);
+  if (lag > in.settings.dynamic.maximum_lag_on_failover) {
+    return {Lagging,
+            fmt::format("own position {} is {} bytes behind the last published {}, allowed are {}", to_string(mine),
+                        lag, to_string(published_position(in.view)), in.settings.dynamic.maximum_lag_on_failover)};
+  }
+  if (checks_timeline(in.settings)) {
+    const Timeline newest = cluster_timeline(in.view);
+    const Timeline own = in.observation.postgres.row->timeline;
+    if (!own.known()) return {Unknown, "check_timeline is on and the own timeline is not known"};
+    if (own < newest) {
+      return {OldTimeline, fmt::format("own timeline {} is older than the cluster's {}", own.id, newest.id)};
+    }
+  }
+  return {Clear, fmt::format("own position {}, {} bytes behind the last published one", to_string(mine), lag)};
+}
+
+namespace {
+
+struct Opinion {
+  fact::Peers verdict = fact::Peers::NobodyObjects;
+  bool votes = false;  // quorum: counts for us
+  std::string text;
+};
+
+// Does the position of `report` count in this race?
+bool position_counts(const ElectionInput& in, const PeerReport& report) {
+  if (report.tags.nofailover() || report.watchdog_failed) return false;
+  if (!synchronous_race(in.view, in.settings)) return true;
+  // An isolated old primary may be ahead; what it has beyond the others was never acknowledged.
+  if (same_name(in.view.sync.leader, report.member)) return false;
+  return quorum_mode(in.settings) || in_sync(in.view.sync, report.member);
+}
+
+Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay_over) {
+  using enum fact::Peers;
+  if (!report.answered) {
+    return {NobodyObjects, false, fmt::format("{} does not object: {}", who(report), report.problem)};
+  }
+  if (report.is_primary) return {PrimaryAlive, false, fmt::format("{} is still alive and primary", who(report))};
+  const Lsn mine = own_position(in);
+  const std::string at = fmt::format("at {}, ours is {}", to_string(report.position), to_string(mine));
+  if (!position_counts(in, report)) {
+    return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
+  }
+  if (report.position > mine) return {Ahead, false, fmt::format("{} is ahead of us: {}", who(report), at)};
+  if (!report.position_final && !delay_over) {
+    return {Moving, false, fmt::format("{} still receives WAL: {}", who(report), at)};
+  }
+  const int priority = report.tags.failover_priority();
+  const int own_priority = in.settings.tags.failover_priority();
+  if (report.position == mine && priority > own_priority && !is_former_leader(in, report.member)) {
+    return {Preferred, false, fmt::format("{} has priority {}, ours is {}", who(report), priority, own_priority)};
+  }
+  return {NobodyObjects, report.in_recovery && report.position.known(),
+          fmt::format("{} does not object: {}", who(report), at)};
+}
+
+// Lower comes first when several members object for different reasons.
+int weight(fact::Peers verdict) {
+  return verdict == fact::Peers::NobodyObjects ? 1000 : static_cast<int>(verdict);
+}
+
+// Would `report` be promoted if we did not race? Used for requests (2.3, 2.4).
+std::optional<std::string> why_not_successor(const ElectionInput& in, const PeerReport& report) {
+  if (!report.answered) return report.problem;
+  if (report.tags.nofailover()) return "it carries the tag nofailover";
+  if (report.watchdog_failed) return "its watchdog does not work";
+  if (report.is_primary || !report.in_recovery) return "it is no running standby";
+  const Lsn published = published_position(in.view);
+  const std::uint64_t lag = lag_bytes(published, report.position);
+  if (!report.position.known()) return "its position is not known";
+  if (lag > in.settings.dynamic.maximum_lag_on_failover) {
+    return fmt::format("it is {} bytes behind the published position {}", lag, to_string(published));
+  }
+  if (checks_timeline(in.settings)) {
+    const Timeline newest = cluster_timeline(in.view);
+    if (!report.timeline.known() || report.timeline < newest) {
+      return fmt::format("its timeline {} is older than the cluster's {}", report.timeline.id, newest.id);
+    }
+  }
+  return std::nullopt;
+}
+
+// What a request changes in a race (2.3): a healthy candidate goes first; the former leader goes last.
+std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurvey& survey,
+                                         const FailoverRequest& request) {
+  PeersResult result;
+  const std::string& me = in.observation.my_name;
+  if (!request.candidate.empty() && request.candidate != me) {
+    const PeerReport* candidate = report_of(survey, request.candidate);
+    if (candidate) {
+      const auto why_not = why_not_successor(in, *candidate);
+      if (!why_not) {
+        result.peers = fact::Peers::CandidateTakesOver;
+        result.details.push_back(fmt::format("{} is the requested candidate and healthy", who(*candidate)));
+        return result;
+      }
+      result.details.push_back(fmt::format("{} is the requested candidate, but {}", who(*candidate), *why_not));
+    } else {
+      result.details.push_back(fmt::format("requested candidate '{}' is no registered member", request.candidate));
+    }
+  }
+  if (request.leader != me) return std::nullopt;
+  for (const PeerReport& report : survey.reports) {
+    if (report.member == request.candidate) continue;
+    if (synchronous_race(in.view, in.settings) && !in_sync(in.view.sync, report.member)) continue;
+    const auto why_not = why_not_successor(in, report);
+    if (why_not) continue;
+    result.peers = fact::Peers::OthersTakeOver;
+    result.details.push_back(fmt::format("{} can take over, as the request wants", who(report)));
+    return result;
+  }
+  return std::nullopt;
+}
+
+void count_votes(const ElectionInput& in, int votes, PeersResult& result) {
+  const SyncState& sync = in.view.sync;
+  const bool mine = in_sync(sync, in.observation.my_name);
+  votes += mine ? 0 : -1;
+  const bool enough = votes >= sync.quorum || same_name(sync.leader, in.observation.my_name);
+  result.details.push_back(fmt::format("{} of {} votes needed for a quorum", votes, sync.quorum));
+  if (!enough) result.peers = fact::Peers::TooFewVotes;
+}
+
+}  // namespace
+
+PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing, bool delay_over) {
+  using enum fact::Peers;
+  const PeerSurvey* survey = fresh_survey(in);
+  if (!survey) return {};
+  const auto request = request_for_race(in);
+  PeersResult result{NobodyObjects, {}};
+  int votes = 0;
+  for (const Member& member : opponents(in)) {
+    const PeerReport* report = report_of(*survey, member.name);
+    if (!report) return {Unknown, {fmt::format("member {} ({}) was not asked yet", member.name, member.api_url)}};
+    Opinion opinion = opinion_of(in, *report, delay_over);
+    // A member that an operator named goes first whatever the others have; only a living primary stops it.
+    const bool forced = standing.standing == fact::Standing::Candidate && opinion.verdict != PrimaryAlive;
+    if (!forced && weight(opinion.verdict) < weight(result.peers)) result.peers = opinion.verdict;
+    if (opinion.votes && report->position_final && in_sync(in.view.sync, member.name)) ++votes;
+    result.details.push_back(std::move(opinion.text));
+  }
+  if (standing.standing == fact::Standing::Candidate || result.peers == PrimaryAlive) return result;
+  if (request) {
+    if (auto changed = judge_request(in, *survey, *request)) return *changed;
+  }
+  if (result.peers == NobodyObjects && quorum_mode(in.settings) && synchronous_race(in.view, in.settings)) {
+    count_votes(in, votes, result);
+  }
+  return result;
+}
+
+std::vector<Member> successors(const ElectionInput& in, const std::optional<FailoverRequest>& request) {
+  std::vector<Member> found;
+  // A failover (no leader named) to a named candidate may go to an asynchronous member: an operator forced it by name.
+  const bool forced = request && request->leader.empty() && !request->candidate.empty();
+  const bool only_sync = synchronous_race(in.view, in.settings) && !forced;
+  for (const Member& member : in.view.members) {
+    if (member.name == in.observation.my_name || member.api_url.empty() || member.tags.nofailover()) continue;
+    if (request && !request->candidate.empty() && request->candidate != member.name) continue;
+    if (only_sync && !in_sync(in.view.sync, member.name)) continue;
+    found.push_back(member);
+  }
+  return found;
+}
+
+SuccessorResult judge_successors(const ElectionInput& in, const std::optional<FailoverRequest>& request) {
+  using enum fact::Successor;
+  const std::vector<Member> candidates = successors(in, request);
+  if (candidates.empty()) return {No, {"no member may take over"}};
+  const PeerSurvey* survey = fresh_survey(in);
+  if (!survey) return {};
+  SuccessorResult result{No, {}};
+  int good = 0;
+  for (const Member& member : candidates) {
+    const PeerReport* report = report_of(*survey, member.name);
+    if (!report) return {Unknown, {fmt::format("member {} ({}) was not asked yet", member.name, member.api_url)}};
+    const auto why_not = why_not_successor(in, *report);
+    result.details.push_back(why_not ? fmt::format("{} cannot take over: {}", who(*report), *why_not)
+                                     : fmt::format("{} can take over", who(*report)));
+    if (!why_not) ++good;
+  }
+  const bool needs_quorum =
+      quorum_mode(in.settings) && synchronous_race(in.view, in.settings) && (!request || request->candidate.empty());
+  if (good > (needs_quorum ? in.view.sync.quorum : 0)) result.successor = Yes;
+  return result;
+}
+
+fact::FormerHolder judge_former_holder(const ElectionInput& in) {
+  using enum fact::FormerHolder;
+  const auto& until = in.memory.former_leader_valid_until;
+  if (!until || in.now >= *until) return Over;
+  const std::string& holder = in.memory.last_generation.holder;
+  if (holder == in.observation.my_name) return Over;
+  const Member* member = in.view.member(holder);
+  if (member && (member->state == PgState::Stopped || member->role == Role::Demoted)) return Over;
+  if (const PeerSurvey* survey = fresh_survey(in)) {
+    const PeerReport* report = report_of(*survey, holder);
+    if (report && report->answered && !report->is_primary) return Over;
+  }
+  return MayLive;
+}
+
+}  // namespace tamada

@@ -1,0 +1,69 @@
+// Who is best, and may this member race? (ha_behaviour.md 2.1-2.4, 2.6; safety.md 4.1, 4.3, 4.4, 6.2). Pure
+// calculations: each returns the answer and one line for every member that was looked at, naming member and URL.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/facts.h"
+#include "core/memory.h"
+#include "core/observation.h"
+#include "model/settings.h"
+
+namespace tamada {
+
+constexpr Duration kAnswersExpire = 1s;       // safety.md 4.1
+constexpr Duration kProbeTimeout = 1200ms;    // one SYN retransmission, safety.md 4.3
+constexpr Duration kOldLeaderDelay = 1s;      // a sign of life of the old leader delays a race at most so long
+constexpr Duration kEarlyLossWindow = 300ms;  // safety.md 1.5
+
+// What the calculations look at. References live as long as the call.
+struct ElectionInput {
+  const Observation& observation;
+  const Memory& memory;
+  const ClusterView& view;
+  const Settings& settings;
+  Instant now;
+  WallTime wall;
+};
+
+// Synchronous mode is in force here: switched on, no standby cluster, and /sync has been written.
+bool synchronous_race(const ClusterView& view, const Settings& settings);
+bool in_sync(const SyncState& sync, std::string_view name);
+
+// A request that is in force for a race: not one scheduled for later (beyond the loop_wait that clocks may differ).
+std::optional<FailoverRequest> request_for_race(const ElectionInput& in);
+
+// Everybody with a REST address whom a race asks: members of the view and of the last healthy one, newer entry first.
+std::vector<Member> opponents(const ElectionInput& in);
+
+// Survey whose answers still count: completed at most a second ago, and asked after the lock vanished.
+const PeerSurvey* fresh_survey(const ElectionInput& in);
+
+struct StandingResult {
+  fact::Standing standing = fact::Standing::Unknown;
+  std::string because;  // with the numbers
+};
+// The rows of ha_behaviour.md 2.1 that need no peer.
+StandingResult own_standing(const ElectionInput& in);
+
+struct PeersResult {
+  fact::Peers peers = fact::Peers::Unknown;
+  std::vector<std::string> details;
+};
+// `delay_over`: the second that a moving position may delay a race has passed.
+PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing, bool delay_over);
+
+// Candidates of the lock holder (2.4): all, or those that `request` allows.
+std::vector<Member> successors(const ElectionInput& in, const std::optional<FailoverRequest>& request);
+struct SuccessorResult {
+  fact::Successor successor = fact::Successor::Unknown;
+  std::vector<std::string> details;
+};
+SuccessorResult judge_successors(const ElectionInput& in, const std::optional<FailoverRequest>& request);
+
+// May the last holder still be writable after its key vanished early? (safety.md 1.5)
+fact::FormerHolder judge_former_holder(const ElectionInput& in);
+
+}  // namespace tamada

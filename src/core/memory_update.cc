@@ -1,0 +1,176 @@
+#include "core/memory_update.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/derive_facts.h"
+#include "core/timing.h"
+
+namespace tamada {
+
+namespace {
+
+constexpr Duration kStableService = 60s;  // safety.md 5.2: a crash after that is a new failure
+
+// The store lost writes that this process has seen (safety.md 1.8).
+bool went_back(const Memory& m, const ClusterView& view) {
+  if (m.store_id && *m.store_id != view.store_id) return true;
+  if (view.revision < m.store_revision) return true;
+  const bool has_identifier = view.initialize && valid_system_identifier(view.initialize->value);
+  return m.saw_cluster && !has_identifier && view.unlocked();
+}
+
+// Only a running primary takes the lock of a store that went back; what an old snapshot holds is no sign of it.
+bool published_again(const Memory& m, const ClusterView& view) {
+  if (!view.leader) return false;
+  const Member* leader = view.leader_member();
+  const bool leader_wrote = leader && leader->role == Role::Primary && leader->revision > m.went_back_revision;
+  return leader_wrote || view.leader->generation.create_revision > m.went_back_revision ||
+         view.status_revision > m.went_back_revision;
+}
+
+void remember_store(Memory& m, const ClusterView& view) {
+  if (went_back(m, view)) {
+    m.store_went_back = true;
+    m.went_back_revision = view.revision;
+    // Nothing that was known of the keys says anything about the store as it is now.
+    m.last_generation = {};
+    m.leader_active_at.reset();
+    m.former_leader_valid_until.reset();
+  } else if (m.store_went_back && published_again(m, view)) {
+    m.store_went_back = false;
+  }
+  m.store_id = view.store_id;
+  m.store_revision = view.revision;
+  m.saw_cluster = view.initialize && valid_system_identifier(view.initialize->value);
+  m.saw_fresh_view = true;
+}
+
+void remember_leader(Memory& m, const ClusterView& view, const std::string& me, Instant now) {
+  const LeaderEntry& leader = *view.leader;
+  const bool sign_of_life = leader.generation != m.last_generation || leader.revision != m.last_leader_revision ||
+                            view.status_revision != m.last_status_revision;
+  if (sign_of_life) m.leader_active_at = now;
+  m.last_generation = leader.generation;
+  m.last_leader_revision = leader.revision;
+  m.last_status_revision = view.status_revision;
+  m.last_healthy_leader = leader.name();
+  m.last_healthy_members = view.members;
+  m.unlocked_since.reset();
+  m.lock_vanished_at.reset();
+  m.former_leader_valid_until.reset();
+  if (leader.name() != me) m.lost_race_at.reset();
+  const Member* member = view.leader_member();
+  const Timeline before = m.leader_timeline;
+  if (member) m.leader_timeline = member->timeline;
+  const bool rose = member && before.known() && member->timeline > before;
+  if (rose && leader.name() != me) request_history_check(m);
+}
+
+// A key that vanished sooner than ttl after its holder's last sign of life did not expire: the holder gave it back, or
+// the store lost it. Only in the second case may the holder still believe in it, at most ttl from now.
+void remember_vanishing(Memory& m, Instant now, const DynamicSettings& settings) {
+  if (m.unlocked_since) return;
+  m.unlocked_since = now;
+  if (m.last_generation.holder.empty()) return;
+  m.lock_vanished_at = now;
+  const Duration ttl = settings.ttl;
+  const bool early = m.leader_active_at && now < *m.leader_active_at + ttl - compute_timing(settings).clock_allowance;
+  if (early) m.former_leader_valid_until = now + ttl;
+}
+
+void remember_lock(Memory& m, const Observation& o, Instant now) {
+  if (o.lock.lost && !m.lock_lost_at) m.lock_lost_at = now;
+  if (o.lock.held && o.view && o.store == StoreReach::Fresh) {
+    // Proven gone by the view, although no renewal was refused yet.
+    const bool shown = o.view->leader && o.view->leader->generation == *o.lock.held;
+    const bool gone = !shown && o.view->revision >= o.lock.held->create_revision;
+    if (gone && !m.lock_lost_at) m.lock_lost_at = now;
+    if (!gone) m.lock_lost_at.reset();
+  }
+  if (!o.lock.held && !o.lock.lost) m.lock_lost_at.reset();
+}
+
+void remember_pause(Memory& m, bool paused, Instant now, const DynamicSettings& settings) {
+  if (m.was_paused && !paused) {
+    m.rewind = m.rewind == RewindState::Need ? RewindState::Need : RewindState::Initial;
+    m.trusted_system_identifier.clear();
+    // The running primary acquires first (safety.md 5.4).
+    m.no_race = {std::max(m.no_race.until, now + Duration(settings.loop_wait)), "the pause ended a moment ago"};
+  }
+  m.was_paused = paused;
+}
+
+void remember_postgres(Memory& m, const Observation& o, Instant now) {
+  const PostgresStatus& status = o.postgres;
+  if (status.control && !status.control->system_identifier.empty()) {
+    m.trusted_system_identifier = status.control->system_identifier;
+  }
+  const bool down = status.process == ProcessState::NotRunning;
+  if (down && m.postgres_was_running && o.procedure.kind == ProcedureKind::None) {
+    if (m.rewind != RewindState::Success && m.rewind != RewindState::Failed) request_history_check(m);
+    const bool was_primary = m.role == Role::Primary || m.role == Role::Promoted;
+    if (was_primary && !m.primary_failed_at) m.primary_failed_at = now;
+  }
+  if (status.running()) m.postgres_was_running = true;
+  if (down && o.procedure.kind == ProcedureKind::None) m.postgres_was_running = false;
+  if (status.row) {
+    m.starting_since.reset();
+    m.stopped_for_us = false;
+    if (!m.serving_since) m.serving_since = now;
+    if (now - *m.serving_since >= kStableService) m.restart_failures = 0;
+  } else {
+    m.serving_since.reset();
+  }
+  // The first cycle of a process on a standby (ha_behaviour.md 4.2).
+  if (status.is_standby() && !m.role_callback_ran && m.rewind == RewindState::Initial) request_history_check(m);
+  if (status.is_primary()) {
+    if (!m.writable_since) m.writable_since = now;
+    if (now - *m.writable_since >= kStableService) {
+      m.primary_failed_at.reset();
+      m.start_timeout.reset();
+    }
+  } else {
+    m.writable_since.reset();
+  }
+}
+
+}  // namespace
+
+void request_history_check(Memory& m) {
+  if (m.rewind == RewindState::Need) return;
+  m.rewind = RewindState::Check;
+  m.inconclusive_at.reset();
+}
+
+Memory remember(Memory m, const Observation& o, Instant now, const Settings& settings) {
+  if (o.view && o.store == StoreReach::Fresh) {
+    remember_store(m, *o.view);
+    if (o.view->leader) {
+      remember_leader(m, *o.view, o.my_name, now);
+    } else {
+      remember_vanishing(m, now, settings.dynamic);
+    }
+    remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
+  }
+  remember_lock(m, o, now);
+  remember_postgres(m, o, now);
+  return m;
+}
+
+Role published_role(const Memory& m, const Observation& o, const Settings& settings) {
+  const PostgresStatus& status = o.postgres;
+  const bool data_gone = status.data_dir == DataDirState::Missing || status.data_dir == DataDirState::Empty;
+  if (data_gone && !status.running()) return Role::Uninitialized;
+  if (status.is_primary()) return Role::Primary;
+  if (status.is_standby()) {
+    if (o.procedure.kind == ProcedureKind::Promote && o.procedure.past_point_of_no_return) return Role::Promoted;
+    return settings.dynamic.standby_cluster && o.lock.held ? Role::StandbyLeader : Role::Replica;
+  }
+  if (m.role != Role::Unknown && m.role != Role::Uninitialized) return m.role;
+  // The first look at a server that does not run: what was a primary comes back as something less.
+  return status.recovery_configured ? Role::Replica : Role::Demoted;
+}
+
+}  // namespace tamada

@@ -1,0 +1,38 @@
+// All situations in the order in which they are tried. Built once, immutable, safe from any thread.
+#pragma once
+
+#include <vector>
+
+#include "core/rule.h"
+
+namespace tamada {
+
+const std::vector<Situation>& rule_book();
+
+struct Verdict {
+  const Situation* situation = nullptr;
+  const Rule* rule = nullptr;
+};
+// Never empty: the last situation is entered always and its last rule has no conditions.
+Verdict find_rule(const Facts& facts);
+
+// The tables, one file each.
+Situation shutdown_rules();
+Situation busy_rules();
+Situation fence_rules();
+Situation store_rules();
+Situation unfinished_rules();
+Situation empty_data_dir_rules();
+Situation order_rules();
+Situation identity_rules();
+Situation paused_rules();
+Situation lock_unclear_rules();
+Situation crashed_rules();
+Situation starting_rules();
+Situation standby_cluster_rules();
+Situation manual_rules();
+Situation i_lead_rules();
+Situation no_leader_rules();
+Situation other_leads_rules();
+
+}  // namespace tamada

@@ -1,0 +1,116 @@
+// PostgreSQL runs and takes no queries: it starts, it hangs, or nothing is known (ha_behaviour.md 1.4).
+#include "core/rules_common.h"
+
+namespace tamada {
+
+using namespace fact;
+
+namespace {
+
+constexpr std::string_view kStarting = "PostgreSQL is still starting up, {seconds} seconds until timeout";
+constexpr std::string_view kError = "Error communicating with PostgreSQL. Will try again later";
+
+std::vector<Rule> with_lock() {
+  const When locked = {is(Lock::Held), is(Postgres::Starting)};
+  std::vector<Rule> rows = {
+      {.id = "ST-01",
+       .when = locked + When{is(StartBudget::Spent), is(Successor::Unknown)},
+       .then = {.plan = PlanKind::ProbePeers, .hold = true, .target = Target::Successors},
+       .status = kStarting,
+       .because = "the start takes longer than its timeout; the others are asked whether they can take over"},
+      {.id = "ST-02",
+       .when = locked + When{is(StartBudget::Spent), is(Successor::Yes)},
+       .then = {.plan = PlanKind::Demote, .hold = true, .demote = DemoteMode::Immediate, .name = "demote"},
+       .status = "stopped PostgreSQL because of startup timeout",
+       .because = "the start takes longer than its timeout and another member can take over"},
+      {.id = "ST-03",
+       .when = locked + When{is(StartBudget::Spent), is(Request::None, Request::Awaited)},
+       .then = {.hold = true},
+       .status = "primary start has timed out, but continuing to wait because failover is not possible",
+       .because = "nobody could take over, so patience is the best that is left"},
+  };
+  append(rows, request_rows("ST", 10, locked, PlanKind::Keep, kStarting));
+  append(rows, {{.id = "ST-20",
+                 .when = locked,
+                 .then = {.hold = true},
+                 .status = kStarting,
+                 .because = "PostgreSQL starts and its timeout is not over"}});
+  return rows;
+}
+
+std::vector<Rule> without_lock() {
+  const When standby = {is(Postgres::Starting), is(Writable::No), is(Leader::Other)};
+  const When s7 = standby + When{is(Lock::NotHeld, Lock::Lost), is(Store::Fresh), is(LeaderUsable::Yes),
+                                 is(SystemId::Same, SystemId::NoneInStore), is(Paused::No)};
+  return {
+      {.id = "ST-30",
+       .when = {is(Lock::NotHeld, Lock::Lost), is(Postgres::Starting), is_not(Writable::No)},
+       .then = {.plan = PlanKind::Demote,
+                .demote = DemoteMode::ImmediateNoLock,
+                .target = Target::Leader,
+                .effects = {Effect::CheckHistory},
+                .name = "demote"},
+       .status = "stopped PostgreSQL while starting up because leader key was lost",
+       .because = "PostgreSQL would become writable without a lock"},
+      {.id = "ST-31",
+       .when = {is(Lock::NotHeld, Lock::Lost), is(Postgres::Unresponsive), is_not(Writable::No)},
+       .then = {.plan = PlanKind::Demote,
+                .demote = DemoteMode::ImmediateNoLock,
+                .target = Target::Leader,
+                .effects = {Effect::CheckHistory},
+                .name = "demote"},
+       .status = "demoting self because i do not have the lock and i was a leader",
+       .because = "PostgreSQL may be writable and no lock covers it"},
+      {.id = "ST-32",
+       .when = s7 + When{is(History::NotCompared)},
+       .then = {.plan = PlanKind::CheckDivergence,
+                .target = Target::Leader,
+                .name = "comparing timelines with {leader}"},
+       .status = kIFollow,
+       .because = "a standby that diverged never gets ready; its history is compared with the leader's"},
+      {.id = "ST-33",
+       .when = s7 + When{is(History::Diverged), is(Repair::Rewind)},
+       .then = {.plan = PlanKind::Rewind, .target = Target::Leader, .name = "running pg_rewind from {leader}"},
+       .status = "running pg_rewind from {leader}",
+       .because = "this member has WAL that the leader's history does not"},
+      {.id = "ST-34",
+       .when = standby + When{is(Follow::Differs)},
+       .then = {.plan = PlanKind::Follow,
+                .target = Target::Leader,
+                .effects = {Effect::CheckHistory},
+                .name = "changing primary_conninfo and restarting"},
+       .status = kIFollow,
+       .because = "the starting standby has to follow another member"},
+      {.id = "ST-35",
+       .when = standby,
+       .then = {},
+       .status = kIFollow,
+       .because = "a standby that follows the leader is starting"},
+      {.id = "ST-36",
+       .when = {is(Postgres::Starting)},
+       .then = {.hold = true},
+       .status = kNotHealthiest,
+       .because = "a member that is starting does not race"},
+  };
+}
+
+}  // namespace
+
+Situation starting_rules() {
+  Situation situation = {
+      .name = "PostgreSQL starting or silent",
+      .about = "PostgreSQL runs and takes no queries.",
+      .entered_when = {{is(Postgres::Unknown, Postgres::Starting, Postgres::Unresponsive)}},
+      .rules = with_lock(),
+  };
+  append(situation.rules, without_lock());
+  append(situation.rules,
+         {{.id = "ST-40",
+           .when = {},
+           .then = {.hold = true},
+           .status = kError,
+           .because = "PostgreSQL does not say whether it is primary or standby; nothing is changed on a guess"}});
+  return situation;
+}
+
+}  // namespace tamada

@@ -1,0 +1,122 @@
+#include "host/local_state_codec.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace tamada {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kWorkWords{"bootstrap", "clone", "rewind"};
+
+// Reads fields of one object; the first missing or mistyped one becomes the error.
+class Fields {
+ public:
+  static Result<Fields> of(std::string_view text) {
+    auto value = parse_json(text);
+    if (!value) return value.error();
+    if (!value->is_object()) return Error(ErrorCode::Invalid, "the document is no JSON object");
+    return Fields(std::move(value->as_object()));
+  }
+
+  std::string text(std::string_view key) {
+    const json::value* value = object_.if_contains(key);
+    if (value != nullptr && value->is_string()) return std::string(value->as_string());
+    problem(key, "text");
+    return {};
+  }
+
+  std::int64_t number(std::string_view key) {
+    const json::value* value = object_.if_contains(key);
+    boost::system::error_code error;
+    std::int64_t number = value != nullptr ? value->to_number<std::int64_t>(error) : 0;
+    if (value == nullptr || error) problem(key, "a whole number");
+    return number;
+  }
+
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  explicit Fields(json::object object) : object_(std::move(object)) {}
+  void problem(std::string_view key, std::string_view expected) {
+    if (!error_) error_ = Error(ErrorCode::Invalid, fmt::format("field {} is not {}", key, expected));
+  }
+  json::object object_;
+  std::optional<Error> error_;
+};
+
+Lsn lsn_of(Fields& fields, std::string_view key) {
+  auto lsn = parse_lsn(fields.text(key));
+  return lsn ? *lsn : Lsn{};
+}
+
+Timeline timeline_of(Fields& fields, std::string_view key) {
+  return Timeline{static_cast<std::uint32_t>(fields.number(key))};
+}
+
+}  // namespace
+
+std::string format_adoption(const AdoptionRecord& record) {
+  json::object o;
+  o["boot_id"] = record.boot_id;
+  o["store_id"] = record.store_id;
+  o["holder"] = record.generation.holder;
+  o["create_revision"] = record.generation.create_revision;
+  o["session"] = record.generation.session;
+  o["granted_ttl_us"] = record.granted_ttl.count();
+  o["valid_until_us"] = record.valid_until.time_since_epoch().count();
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<AdoptionRecord> parse_adoption(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  AdoptionRecord record;
+  record.boot_id = fields->text("boot_id");
+  record.store_id = fields->text("store_id");
+  record.generation.holder = fields->text("holder");
+  record.generation.create_revision = fields->number("create_revision");
+  record.generation.session = fields->text("session");
+  record.granted_ttl = Duration(fields->number("granted_ttl_us"));
+  record.valid_until = Instant(Duration(fields->number("valid_until_us")));
+  if (fields->error()) return *fields->error();
+  return record;
+}
+
+std::string format_promotion_note(const PromotionNote& note) {
+  json::object o;
+  o["from_timeline"] = note.from_timeline.id;
+  o["at"] = to_string(note.at);
+  o["to_timeline"] = note.to_timeline.id;
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<PromotionNote> parse_promotion_note(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  PromotionNote note;
+  note.from_timeline = timeline_of(*fields, "from_timeline");
+  note.at = lsn_of(*fields, "at");
+  note.to_timeline = timeline_of(*fields, "to_timeline");
+  if (fields->error()) return *fields->error();
+  return note;
+}
+
+std::string format_work_note(const WorkNote& note) {
+  json::object o;
+  o["kind"] = json::string(kWorkWords[static_cast<std::size_t>(note.kind)]);
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<WorkNote> parse_work_note(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  const std::string kind = fields->text("kind");
+  if (fields->error()) return *fields->error();
+  for (std::size_t i = 0; i < kWorkWords.size(); ++i)
+    if (kWorkWords[i] == kind) return WorkNote{static_cast<WorkNote::Kind>(i)};
+  return Error(ErrorCode::Invalid, fmt::format("unknown kind of work: {}", kind));
+}
+
+}  // namespace tamada

@@ -1,0 +1,19 @@
+// The small documents of the run directory as JSON texts. Pure; a broken text is an error, never a crash.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ports/local_state.h"
+
+namespace tamada {
+
+std::string format_adoption(const AdoptionRecord& record);
+Result<AdoptionRecord> parse_adoption(std::string_view text);
+std::string format_promotion_note(const PromotionNote& note);
+Result<PromotionNote> parse_promotion_note(std::string_view text);
+std::string format_work_note(const WorkNote& note);
+Result<WorkNote> parse_work_note(std::string_view text);
+
+}  // namespace tamada

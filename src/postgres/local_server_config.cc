@@ -1,0 +1,277 @@
+// LocalPostgresServer: configuration files, following, reloads.
+#include <signal.h>
+
+#include "host/child_process.h"
+#include "host/files.h"
+#include "postgres/local_server.h"
+#include "postgres/local_server_gate.h"
+#include "postgres/own_addresses.h"
+#include "postgres/version_table.h"
+
+namespace tamada {
+
+namespace {
+
+// How long a reload may take to show in pg_settings, and how often we look.
+constexpr Duration kReloadLimit = 2s;
+constexpr Duration kReloadLook = 50ms;
+// Unknown names come first, values after them; a corrected value may still be refused once.
+constexpr int kCheckRounds = 4;
+
+Instant earlier(Instant a, Instant b) {
+  return a < b ? a : b;
+}
+
+GucMap recovery_of_rows(const std::vector<GucRow>& rows, bool only_changed) {
+  GucMap recovery;
+  for (const GucRow& row : rows)
+    if (is_recovery_guc(row.name) && (!only_changed || row.setting != row.boot_value)) recovery[row.name] = row.setting;
+  return recovery;
+}
+
+}  // namespace
+
+ConfigCircumstances LocalPostgresServer::circumstances(const DataDirectoryLook& look) const {
+  ConfigCircumstances now;
+  now.version = look.version;
+  now.synchronous_standby_names = synchronous_names_;
+  now.control = look.control;
+  now.custom_bootstrap = custom_bootstrap_;
+  now.corrections = corrections_;
+  if (custom_bootstrap_) now.own_addresses = own_addresses();
+  return now;
+}
+
+Task<Result<ConfigPlan>> LocalPostgresServer::plan(RecoveryWish wish, Instant deadline) {
+  auto look = co_await look_at_files(deadline);
+  if (!look) co_return look.error();
+  const std::string& data_dir = settings_.postgresql.data_dir;
+  if (look->state == DataDirState::Inaccessible) co_return Error(ErrorCode::Io, look->error);
+  if (look->state != DataDirState::Present || look->version == 0)
+    co_return Error(ErrorCode::NotFound, fmt::format("there is no PostgreSQL cluster in {}", data_dir));
+  co_return plan_config(settings_, circumstances(*look), wish);
+}
+
+Task<Result<ConfigOutcome>> LocalPostgresServer::write(const ConfigPlan& plan, Instant deadline) {
+  GatePass<Gate> pass(gate_);
+  auto work = [gate = gate_, wanted = pass.still_wanted(), files = plan.work]() -> Result<ConfigOutcome> {
+    std::lock_guard lock(gate->mutex);
+    return write_config(files, wanted);
+  };
+  auto outcome = co_await pool_.run("writing the configuration of " + settings_.postgresql.data_dir, work, deadline);
+  if (outcome)
+    for (const std::string& note : outcome->notes) log_.warning("{}", note);
+  co_return outcome;
+}
+
+Task<Result<std::vector<Complaint>>> LocalPostgresServer::ask_for_complaints(const ConfigPlan& plan, Instant deadline) {
+  ChildSpec spec = postmaster_command(plan, 0);
+  spec.argv.insert(spec.argv.end(), {"--lc_messages=C", "-C", "data_directory"});
+  spec.out = spec.err = ChildOutput::Capture;
+  auto exit = co_await run_child(clock_, spec, deadline);
+  if (!exit) co_return exit.error();
+  co_return exit->ok() ? std::vector<Complaint>() : parse_complaints(exit->err, plan.parameters.file);
+}
+
+// Writes the files of a start; what PostgreSQL would refuse is put right, so that one bad value does not keep it down.
+Task<Result<ConfigPlan>> LocalPostgresServer::write_checked(RecoveryWish wish, Instant deadline) {
+  for (int round = 1;; ++round) {
+    auto planned = co_await plan(wish, deadline);
+    if (!planned) co_return planned.error();
+    auto written = co_await write(*planned, deadline);
+    if (!written) co_return written.error();
+    if (round > kCheckRounds) co_return planned;
+    auto complaints = co_await ask_for_complaints(*planned, deadline);
+    if (!complaints) co_return complaints.error().wrap("cannot check the configuration");
+    // Also when it complains about what is not ours: the start itself will tell.
+    if (complaints->empty()) co_return planned;
+    for (const Complaint& complaint : *complaints) {
+      log_.warning("{} parameter {} of postgresql.parameters: {}", complaint.limit ? "Correcting" : "Removing",
+                   complaint.name, complaint.text);
+      corrections_[complaint.name] = complaint.limit;
+    }
+  }
+}
+
+void LocalPostgresServer::remember(const ConfigPlan& plan) {
+  written_ = plan.parameters.file;
+  written_recovery_ = plan.recovery;
+  if (plan.work.recovery != RecoveryFiles::Leave) recovery_ = plan.recovery;
+}
+
+Result<void> LocalPostgresServer::signal_postmaster(int signal) {
+  if (signal_process(watch_.pidfd(), signal)) return {};
+  return Error(ErrorCode::Unavailable, "PostgreSQL does not run");
+}
+
+// What the running server has: the start of every comparison after the daemon joined it.
+Task<Result<void>> LocalPostgresServer::read_running_values(Instant deadline) {
+  auto rows = co_await query_.settings_rows(deadline);
+  if (!rows) co_return rows.error().wrap("cannot read the settings of the running server");
+  auto read = [paths = config_paths(settings_), version = version_]() -> Result<GeneratedConf> {
+    return read_generated_conf(paths, version);
+  };
+  auto files = co_await pool_.run("reading the configuration", read, deadline);
+  if (!files) co_return files.error();
+  written_ = files->parameters;
+  const bool in_file = pg_version(version_).recovery_conf;
+  recovery_ = in_file ? files->recovery : recovery_of_rows(*rows, false);
+  written_recovery_ = files->recovery;
+  // Not our file yet: the settings it had must stand in the one that replaces it.
+  if (!in_file && files->parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
+  if (const GucRow* names = find_row(*rows, "synchronous_standby_names"); names != nullptr && !synchronous_names_)
+    synchronous_names_ = names->setting;
+  co_return Result<void>();
+}
+
+Task<Result<void>> LocalPostgresServer::attach(Instant deadline) {
+  auto look = co_await look_at_processes(deadline);
+  if (!look) co_return look.error();
+  if (look->state != ProcessState::Running) co_return Error(ErrorCode::NotFound, "no running PostgreSQL to attach to");
+  detached_ = false;
+  note_postmaster(look->postmaster);
+  if (auto files = co_await look_at_files(deadline); !files) co_return files.error();
+  if (auto read = co_await read_running_values(deadline); !read) co_return read;
+  auto applied = co_await apply_settings(false, deadline);
+  if (!applied) co_return applied.error();
+  backup_due_ = true;
+  co_return Result<void>();
+}
+
+Task<Result<bool>> LocalPostgresServer::follow(FollowTarget target, Instant deadline) {
+  auto look = co_await look_at_processes(deadline);
+  if (!look) co_return look.error();
+  const bool running = look->state == ProcessState::Running;
+  if (running) note_postmaster(look->postmaster);
+  if (running && !recovery_)
+    if (auto read = co_await read_running_values(deadline); !read)
+      log_.info("recovery settings in force are not known: {}", read.error().text());
+
+  RecoveryWish wish;
+  wish.kind = RecoveryWish::Kind::Standby;
+  wish.follow = target;
+  auto files = co_await look_at_files(deadline);
+  if (!files) co_return files.error();
+  const bool is_standby = files->recovery_configured;
+  auto planned = co_await plan(wish, deadline);
+  if (!planned) co_return planned.error();
+  const auto before = recovery_;
+  auto written = co_await write(*planned, deadline);
+  if (!written) co_return written.error();
+  written_ = planned->parameters.file;
+  written_recovery_ = planned->recovery;
+  if (!running) {
+    recovery_ = planned->recovery;
+    co_return true;
+  }
+  const auto differing = recovery_differences(planned->recovery, before.value_or(GucMap{}), version_);
+  // Until the restart the old settings are in force: recovery_ stays, so that follow_differs goes on saying so.
+  if (!is_standby || !before || recovery_needs_restart(differing, version_)) co_return true;
+  recovery_ = planned->recovery;
+  if (!differing.empty() || written->changed)
+    if (auto sent = signal_postmaster(SIGHUP); !sent) co_return sent.error();
+  co_return false;
+}
+
+bool LocalPostgresServer::follow_differs(const FollowTarget& target, const PostgresStatus& status) const {
+  const int version = status.major_version != 0 ? status.major_version : version_;
+  if (status.data_dir == DataDirState::Present && !status.recovery_configured) return true;
+  if (!recovery_) return true;
+  GucMap in_force = *recovery_;
+  const auto parameters = server_parameters(settings_, {.version = version});
+  const GucMap wanted = recovery_settings(settings_, {version, target, parameters.recovery});
+  // What the walreceiver really uses counts more than what is configured.
+  if (status.row && !status.row->receiver_status.empty() && !status.row->receiver_conninfo.empty()) {
+    const std::string* conninfo = find_guc(wanted, "primary_conninfo");
+    if (conninfo != nullptr && same_conninfo(*conninfo, status.row->receiver_conninfo, {true, version}))
+      set_guc(in_force, "primary_conninfo", *conninfo);
+  }
+  return !recovery_differences(wanted, in_force, version).empty();
+}
+
+Task<std::vector<GucRow>> LocalPostgresServer::rows_after_reload(const GucChanges& changes, Instant deadline) {
+  const Instant limit = earlier(deadline, clock_.now() + kReloadLimit);
+  std::vector<GucRow> rows;
+  for (;;) {
+    auto read = co_await query_.settings_rows(deadline);
+    if (!read) co_return rows;
+    rows = std::move(*read);
+    bool applied = true;
+    for (const GucChange& change : changes.reload) {
+      const GucRow* row = find_row(rows, change.name);
+      applied &= row == nullptr || guc_equals(*row, change.new_value, rows);
+    }
+    if (applied || clock_.now() >= limit) co_return rows;
+    co_await clock_.sleep_for(kReloadLook);
+  }
+}
+
+Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Instant deadline) {
+  auto rows = co_await query_.settings_rows(deadline);
+  if (!rows) co_return rows.error().wrap("cannot compare the settings with the running server");
+  if (!written_)
+    if (auto read = co_await read_running_values(deadline); !read) co_return read.error();
+  RecoveryWish wish;
+  wish.keep = written_recovery_;
+  auto planned = co_await plan(wish, deadline);
+  if (!planned) co_return planned.error();
+  const GucChanges changes = compare_gucs(planned->parameters.file, *written_, *rows);
+  if (!changes.unknown.empty()) {
+    for (const std::string& name : changes.unknown) {
+      log_.warning("Removing invalid parameter `{}` from postgresql.parameters", name);
+      corrections_[name] = std::nullopt;
+    }
+    planned = co_await plan(wish, deadline);
+    if (!planned) co_return planned.error();
+  }
+  for (const GucChange& change : changes.reload)
+    log_.info("Changed {} from '{}' to '{}'", change.name, change.old_value, change.new_value);
+  for (const GucChange& change : changes.restart)
+    log_.info("Changed {} from '{}' to '{}' (restart might be required)", change.name, change.old_value,
+              change.new_value);
+
+  auto written = co_await write(*planned, deadline);
+  if (!written) co_return written.error();
+  const GucMap& wanted = planned->parameters.file;
+  written_ = wanted;
+  ReloadOutcome outcome;
+  if (force || written->changed) {
+    if (auto sent = signal_postmaster(SIGHUP); !sent) co_return sent.error();
+    outcome.reloaded = true;
+    auto after = co_await rows_after_reload(changes, deadline);
+    if (!after.empty()) *rows = std::move(after);
+  }
+  outcome.pending_restart_reason = pending_restart_reason(compare_gucs(wanted, wanted, *rows), wanted, *rows);
+  co_return outcome;
+}
+
+Task<Result<void>> LocalPostgresServer::wait_until_in_force(std::string name, std::string value, Instant deadline) {
+  while (clock_.now() < deadline) {
+    auto rows = co_await query_.settings_rows(deadline);
+    if (!rows) co_return rows.error();
+    const GucRow* row = find_row(*rows, name);
+    if (row != nullptr && row->setting == value) co_return Result<void>();
+    co_await clock_.sleep_for(kReloadLook);
+  }
+  co_return Error(ErrorCode::Timeout, fmt::format("{} = '{}' did not take effect in time", name, value));
+}
+
+Task<Result<void>> LocalPostgresServer::set_synchronous_standby_names(std::string value, Instant deadline) {
+  auto look = co_await look_at_processes(deadline);
+  if (!look) co_return look.error();
+  synchronous_names_ = value;
+  RecoveryWish wish;
+  wish.keep = written_recovery_;
+  auto planned = co_await plan(wish, deadline);
+  if (!planned) co_return planned.error();
+  auto written = co_await write(*planned, deadline);
+  if (!written) co_return written.error();
+  written_ = planned->parameters.file;
+  if (look->state != ProcessState::Running) co_return Result<void>();
+  note_postmaster(look->postmaster);
+  if (auto sent = signal_postmaster(SIGHUP); !sent) co_return sent.error();
+  const std::string* in_file = find_guc(planned->parameters.file, "synchronous_standby_names");
+  co_return co_await wait_until_in_force("synchronous_standby_names", in_file != nullptr ? *in_file : value, deadline);
+}
+
+}  // namespace tamada

@@ -1,0 +1,35 @@
+// What is done through SQL on the managed PostgreSQL: PostgresSql over libpq. Engine thread. One kept session for short
+// work; a checkpoint and the end of a bootstrap, which may take long, have sessions of their own.
+#pragma once
+
+#include <memory>
+
+#include "ports/postgres.h"
+#include "postgres/data_context.h"
+#include "postgres/pg_session.h"
+
+namespace tamada {
+
+class LocalPostgresSql final : public PostgresSql {
+ public:
+  LocalPostgresSql(PgContext context, Settings initial, Logger log);
+
+  // Takes effect for the next call.
+  void update_settings(const Settings& settings);
+  // The postmaster changed: drop the kept session.
+  void close() { session_.close(); }
+
+  Task<Result<void>> checkpoint(Instant deadline) override;
+  Task<Result<std::vector<SlotInfo>>> slots(Instant deadline) override;
+  Task<Result<void>> create_physical_slot(std::string name, Instant deadline) override;
+  Task<Result<void>> drop_slot(std::string name, Instant deadline) override;
+  Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) override;
+  Task<Result<void>> post_bootstrap(Instant deadline) override;
+  Task<Result<void>> resume_replay(Instant deadline) override;
+
+ private:
+  DataContext context_;
+  PgSession session_;
+};
+
+}  // namespace tamada

@@ -1,0 +1,90 @@
+#include "sim/postgres_ports.h"
+
+namespace tamada::sim {
+
+Task<Result<void>> SimPostgresSql::statement(Duration low, Duration high, Instant deadline) {
+  if (postgres_.faults().hang_queries && postgres_.any_process()) {
+    co_await work(Duration(1h), deadline);
+    co_return too_late("a statement");
+  }
+  const bool in_time = co_await work(low, high, deadline);
+  if (!postgres_.accepts_connections())
+    co_return Error(ErrorCode::Unavailable, postgres_.member() + " does not accept connections");
+  if (!in_time) co_return too_late("a statement");
+  co_return Result<void>();
+}
+
+Task<Result<void>> SimPostgresSql::checkpoint(Instant deadline) {
+  co_await process_.point("sql.checkpoint", CallPhase::Before);
+  auto ran = co_await statement(20ms, 4s, deadline);
+  if (ran) postgres_.checkpoint();
+  co_await process_.point("sql.checkpoint", CallPhase::Between);
+  co_return ran;
+}
+
+Task<Result<std::vector<SlotInfo>>> SimPostgresSql::slots(Instant deadline) {
+  co_await process_.point("sql.slots", CallPhase::Before);
+  auto ran = co_await statement(300us, 8ms, deadline);
+  if (!ran) co_return ran.error();
+  std::vector<SlotInfo> list;
+  for (const auto& [name, slot] : postgres_.directory().slots) {
+    SlotInfo info;
+    info.name = name;
+    info.restart_lsn = slot.restart_lsn;
+    info.wal_status = "reserved";
+    for (const auto& other : postgres_.fleet().servers) {
+      if (other->streaming() && other->upstream() == postgres_.host() && other->directory().follow.slot == name)
+        info.active = true;
+    }
+    list.push_back(std::move(info));
+  }
+  co_return list;
+}
+
+Task<Result<void>> SimPostgresSql::create_physical_slot(std::string name, Instant deadline) {
+  co_await process_.point("sql.create_physical_slot", CallPhase::Before);
+  auto ran = co_await statement(300us, 20ms, deadline);
+  if (ran) postgres_.directory().slots.emplace(name, SimSlot{true, postgres_.directory().content.end()});
+  co_await process_.point("sql.create_physical_slot", CallPhase::Between);
+  co_return ran;
+}
+
+Task<Result<void>> SimPostgresSql::drop_slot(std::string name, Instant deadline) {
+  co_await process_.point("sql.drop_slot", CallPhase::Before);
+  auto ran = co_await statement(300us, 20ms, deadline);
+  if (!ran) co_return ran.error();
+  for (const auto& other : postgres_.fleet().servers) {
+    if (other->streaming() && other->upstream() == postgres_.host() && other->directory().follow.slot == name) {
+      co_return Error(ErrorCode::Conflict, "replication slot \"" + name + "\" is active");
+    }
+  }
+  postgres_.directory().slots.erase(name);
+  co_await process_.point("sql.drop_slot", CallPhase::Between);
+  co_return ran;
+}
+
+Task<Result<void>> SimPostgresSql::advance_slot(std::string name, Lsn to, Instant deadline) {
+  co_await process_.point("sql.advance_slot", CallPhase::Before);
+  auto ran = co_await statement(300us, 20ms, deadline);
+  if (!ran) co_return ran.error();
+  auto found = postgres_.directory().slots.find(name);
+  if (found == postgres_.directory().slots.end())
+    co_return Error(ErrorCode::NotFound, "replication slot \"" + name + "\" does not exist");
+  if (found->second.restart_lsn < to) found->second.restart_lsn = to;
+  co_return ran;
+}
+
+Task<Result<void>> SimPostgresSql::post_bootstrap(Instant deadline) {
+  co_await process_.point("sql.post_bootstrap", CallPhase::Before);
+  auto ran = co_await statement(50ms, 2s, deadline);
+  co_await process_.point("sql.post_bootstrap", CallPhase::Between);
+  if (ran && postgres_.faults().fail_scripts) co_return Error(ErrorCode::Failed, "post_bootstrap ended with 1");
+  co_return ran;
+}
+
+Task<Result<void>> SimPostgresSql::resume_replay(Instant deadline) {
+  co_await process_.point("sql.resume_replay", CallPhase::Before);
+  co_return co_await statement(300us, 8ms, deadline);
+}
+
+}  // namespace tamada::sim

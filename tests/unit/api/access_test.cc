@@ -1,0 +1,119 @@
+#include "api/access.h"
+
+#include <gtest/gtest.h>
+
+#include "api/client_standing.h"
+
+namespace tamada {
+namespace {
+
+class AccessTest : public ::testing::Test {
+ protected:
+  AccessTest() { request.client = &client; }
+  int status(ClientStanding standing = {}) {
+    const auto refused = refuse_access(settings, request, standing);
+    text = refused ? refused->body : "";
+    return refused ? refused->status : 200;
+  }
+  RestApiSettings settings;
+  HttpClientInfo client;
+  HttpServerRequest request;
+  std::string text;
+};
+
+TEST_F(AccessTest, without_any_protection_only_this_host_and_members_may) {
+  EXPECT_EQ(status(), 403);
+  EXPECT_TRUE(text.starts_with("Access is denied")) << text;
+  EXPECT_EQ(status({.on_this_host = true}), 200);
+  EXPECT_EQ(status({.is_member = true}), 200);
+  settings.open_writes = true;
+  EXPECT_EQ(status(), 200);
+}
+
+TEST_F(AccessTest, credentials_are_compared_exactly) {
+  settings.username = "admin";
+  settings.password = "secret:with:colons";
+  EXPECT_EQ(status({.on_this_host = true}), 401);
+  EXPECT_EQ(text, "no auth header received");
+  const std::pair<const char*, int> headers[] = {
+      {"Basic YWRtaW46c2VjcmV0OndpdGg6Y29sb25z", 200},
+      {"Basic YWRtaW46c2VjcmV0OndpdGg6Y29sb25", 401},
+      {"Basic YWRtaW46c2VjcmV0", 401},
+      {"basic YWRtaW46c2VjcmV0OndpdGg6Y29sb25z", 401},
+      {"Bearer x", 401},
+      {"", 401},
+  };
+  for (const auto& [header, code] : headers) {
+    request.headers = {{"authorization", header}};
+    EXPECT_EQ(status(), code) << header;
+    if (code == 401) EXPECT_EQ(text, "not authenticated") << header;
+  }
+}
+
+TEST_F(AccessTest, a_401_names_the_scheme) {
+  settings.username = "admin";
+  const auto refused = refuse_access(settings, request, {});
+  ASSERT_TRUE(refused);
+  ASSERT_EQ(refused->headers.size(), 1u);
+  EXPECT_EQ(refused->headers[0].first, "WWW-Authenticate");
+  EXPECT_EQ(refused->headers[0].second, "Basic realm=\"Patroni\"");
+}
+
+TEST_F(AccessTest, the_allowlist_comes_first) {
+  settings.allowlist = {"10.0.0.0/8"};
+  settings.username = "admin";
+  EXPECT_EQ(status({.is_member = true, .on_this_host = true}), 403);
+  EXPECT_EQ(text, "Access is denied");
+  EXPECT_EQ(status({.in_allowlist = true}), 401);
+  settings.allowlist_include_members = true;
+  EXPECT_EQ(status({.is_member = true}), 401);
+  settings.username.clear();
+  EXPECT_EQ(status({.in_allowlist = true}), 200);
+}
+
+TEST_F(AccessTest, a_certificate_is_wanted_when_tls_asks_for_it) {
+  settings.certfile = "x.crt";
+  settings.verify_client = RestApiSettings::VerifyClient::Optional;
+  client.tls = true;
+  EXPECT_EQ(status({.on_this_host = true}), 403);
+  EXPECT_EQ(text, "client certificate required");
+  client.certificate_verified = true;
+  EXPECT_EQ(status(), 200);
+  settings.password = "x";
+  EXPECT_EQ(status(), 401) << "certificate and credentials are checked independently";
+}
+
+TEST(ConstantTimeEqual, agrees_with_equality) {
+  EXPECT_TRUE(constant_time_equal("", ""));
+  EXPECT_TRUE(constant_time_equal("abc", "abc"));
+  EXPECT_FALSE(constant_time_equal("abc", "abd"));
+  EXPECT_FALSE(constant_time_equal("abc", ""));
+  EXPECT_FALSE(constant_time_equal("", "abc"));
+  EXPECT_FALSE(constant_time_equal("abcabc", "abc"));
+}
+
+TEST(AddressMatches, addresses_and_networks_of_both_families) {
+  EXPECT_TRUE(address_matches("10.1.2.3", "10.1.2.3"));
+  EXPECT_TRUE(address_matches("10.0.0.0/8", "10.1.2.3"));
+  EXPECT_TRUE(address_matches("10.9.9.9/8", "10.1.2.3")) << "host bits do not matter";
+  EXPECT_FALSE(address_matches("10.0.0.0/16", "10.1.2.3"));
+  EXPECT_TRUE(address_matches("0.0.0.0/0", "192.0.2.1"));
+  EXPECT_TRUE(address_matches("2001:db8::/32", "2001:db8:1::5"));
+  EXPECT_TRUE(address_matches("2001:db8:0::5", "2001:db8::5"));
+  EXPECT_FALSE(address_matches("::/0", "10.1.2.3"));
+  for (const char* bad : {"", "host", "10.0.0.0/33", "10.0.0.0/x", "/", "10.0.0/8"}) {
+    EXPECT_FALSE(address_matches(bad, "10.1.2.3")) << bad;
+  }
+}
+
+TEST(IsThisHost, knows_loopback_and_the_address_it_was_reached_at) {
+  EXPECT_TRUE(is_this_host({"127.0.0.1", "127.0.0.1", false, false}));
+  EXPECT_TRUE(is_this_host({"127.8.8.8", "10.0.0.1", false, false}));
+  EXPECT_TRUE(is_this_host({"::1", "::1", false, false}));
+  EXPECT_TRUE(is_this_host({"192.0.2.7", "192.0.2.7", false, false}));
+  EXPECT_FALSE(is_this_host({"192.0.2.8", "192.0.2.7", false, false}));
+  EXPECT_FALSE(is_this_host({"", "", false, false}));
+}
+
+}  // namespace
+}  // namespace tamada

@@ -1,0 +1,462 @@
+#include "api/api_server.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "support/engine_fake.h"
+#include "support/log_capture.h"
+#include "support/raw_http_client.h"
+#include "support/test_certificates.h"
+
+namespace tamada {
+namespace {
+
+using test::EngineFake;
+using test::RawHttpClient;
+using test::RawReply;
+using test::SnapshotBuilder;
+using namespace std::chrono_literals;
+
+class ApiServerTest : public ::testing::Test {
+ protected:
+  ApiServerTest() { engine.publish(SnapshotBuilder::primary()); }
+  static RestApiSettings settings() {
+    RestApiSettings s;
+    s.listen = "127.0.0.1:0";
+    return s;
+  }
+  void start(const RestApiSettings& s = settings()) {
+    auto started = server.start(s);
+    ASSERT_TRUE(started) << started.error().text();
+    client.emplace(server.port());
+  }
+  RawReply request(const std::string& method, const std::string& target, std::optional<std::string> body = std::nullopt,
+                   const std::string& headers = "") {
+    std::string text = method + " " + target + " HTTP/1.1\r\nHost: x\r\n" + headers;
+    if (body) text += "Content-Length: " + std::to_string(body->size()) + "\r\n";
+    const auto reply = client->ask(text + "\r\n" + body.value_or(""), method != "HEAD");
+    EXPECT_TRUE(reply) << method << " " << target << " got no reply";
+    return reply.value_or(RawReply{});
+  }
+  // Answers requests of type T, all others with 200.
+  template <class T>
+  void on(std::function<OperatorReply(const T&)> answer) {
+    engine.behave([answer](const OperatorRequest& r, const EngineFake::Done& done) {
+      const T* mine = std::get_if<T>(&r);
+      done(mine != nullptr ? answer(*mine) : OperatorReply{200, ""});
+    });
+  }
+
+  EngineFake engine;
+  test::LogCapture log;
+  ApiServer server{engine, Logger(log, "api")};
+  std::optional<RawHttpClient> client;
+};
+
+TEST_F(ApiServerTest, health_answers_carry_the_status_document) {
+  start();
+  const auto primary = request("GET", "/primary");
+  EXPECT_EQ(primary.status, 200);
+  EXPECT_TRUE(primary.has_header("Content-Type: application/json"));
+  EXPECT_TRUE(primary.body.starts_with("{\"state\": \"running\""));
+  EXPECT_EQ(request("GET", "/replica").status, 503);
+  EXPECT_EQ(request("GET", "/no/such/path").status, 503);
+}
+
+TEST_F(ApiServerTest, head_is_get_without_the_body_and_options_is_the_code_of_the_health_rule) {
+  start();
+  const auto head = request("HEAD", "/primary");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_FALSE(head.has_header("Content-Length: 0"));
+  EXPECT_EQ(request("HEAD", "/liveness").status, 200);
+  EXPECT_EQ(request("HEAD", "/replica").status, 503);
+  const auto options = request("OPTIONS", "/");
+  EXPECT_EQ(options.status, 200);
+  EXPECT_TRUE(options.has_header("Content-Length: 0"));
+  EXPECT_EQ(request("OPTIONS", "/replica").status, 503);
+  EXPECT_EQ(request("OPTIONS", "/liveness").status, 503) << "no health word";
+}
+
+TEST_F(ApiServerTest, unknown_methods_are_501_with_the_text_the_tools_look_for) {
+  start();
+  for (const auto& [method, path] : {std::pair{"POST", "/nothing"}, {"DELETE", "/config"}, {"BREW", "/primary"}}) {
+    const auto reply = request(method, path, "{}");
+    EXPECT_EQ(reply.status, 501) << method;
+    EXPECT_NE(reply.body.find("Server does not support this operation"), std::string::npos);
+  }
+}
+
+TEST_F(ApiServerTest, the_lock_ends_by_the_clock_although_nobody_publishes) {
+  start();
+  EXPECT_EQ(request("GET", "/primary").status, 200);
+  engine.set_now(test::at(1020));
+  EXPECT_EQ(request("GET", "/primary").status, 503);
+}
+
+TEST_F(ApiServerTest, a_hung_engine_does_not_slow_health_and_status) {
+  engine.behave([](const OperatorRequest&, const EngineFake::Done&) {});
+  start();
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(request("GET", "/primary").status, 200);
+  EXPECT_EQ(request("GET", "/readiness").status, 200);
+  EXPECT_EQ(request("GET", "/liveness").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 300ms);
+  const auto status = request("GET", "/patroni");
+  EXPECT_EQ(status.status, 200);
+  EXPECT_TRUE(status.body.starts_with("{\"state\": \"running\"")) << "the last snapshot";
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+}
+
+TEST_F(ApiServerTest, status_asks_for_a_new_row_first) {
+  engine.behave([this](const OperatorRequest& r, const EngineFake::Done& done) {
+    if (std::holds_alternative<StatusRequest>(r)) {
+      auto newer = SnapshotBuilder::primary();
+      newer.row().write_lsn = Lsn{42};
+      engine.publish(newer);
+    }
+    done({200, ""});
+  });
+  start();
+  EXPECT_NE(request("GET", "/patroni").body.find("{\"location\": 42}"), std::string::npos);
+}
+
+TEST_F(ApiServerTest, a_stopped_postgres_is_not_asked) {
+  auto stopped = SnapshotBuilder::replica();
+  stopped.snapshot.state = PgState::Stopped;
+  stopped.snapshot.state_text = "stopped";
+  engine.publish(stopped);
+  start();
+  EXPECT_TRUE(request("GET", "/patroni").body.starts_with("{\"state\": \"stopped\""));
+  EXPECT_TRUE(engine.requests<StatusRequest>().empty());
+}
+
+TEST_F(ApiServerTest, an_old_row_is_refreshed_behind_the_answer_once_a_second) {
+  auto old = SnapshotBuilder::replica();
+  old.snapshot.postgres.observed_at = test::at(990);
+  engine.publish(old);
+  start();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(request("GET", "/replica").status, 200);
+  EXPECT_EQ(engine.requests<StatusRequest>().size(), 1u);
+  engine.set_now(test::at(1001.5));
+  request("GET", "/replica");
+  EXPECT_EQ(engine.requests<StatusRequest>().size(), 2u);
+}
+
+TEST_F(ApiServerTest, before_the_first_snapshot_everything_is_answered) {
+  engine.set(nullptr);
+  start();
+  for (const char* path : {"/primary", "/replica", "/liveness", "/readiness"}) {
+    EXPECT_EQ(request("GET", path).status, 503) << path;
+  }
+  for (const char* path : {"/cluster", "/history", "/config"}) EXPECT_EQ(request("GET", path).status, 503) << path;
+  for (const char* path : {"/patroni", "/metrics", "/explain"}) EXPECT_EQ(request("GET", path).status, 200) << path;
+  EXPECT_EQ(request("GET", "/failsafe").status, 502);
+}
+
+TEST_F(ApiServerTest, documents_of_the_cluster) {
+  auto b = SnapshotBuilder::primary();
+  b.settings.dynamic.failsafe_mode = true;
+  b.view.failsafe = {{"n1", "http://127.0.0.1:8150/patroni"}};
+  engine.publish(b);
+  start();
+  EXPECT_TRUE(request("GET", "/cluster").body.starts_with("{\"members\": [{\"name\": \"n1\", \"role\": \"leader\""));
+  EXPECT_EQ(request("GET", "/history").body, "[]");
+  EXPECT_EQ(request("GET", "/config").body, "{\"ttl\": 30, \"loop_wait\": 10}");
+  EXPECT_EQ(request("GET", "//config/x?y=1").body, "{\"ttl\": 30, \"loop_wait\": 10}");
+  EXPECT_EQ(request("GET", "/failsafe").body, "{\"n1\": \"http://127.0.0.1:8150/patroni\"}");
+  EXPECT_TRUE(request("GET", "/metrics").has_header("Content-Type: text/plain"));
+  EXPECT_NE(request("GET", "/explain").body.find("\"rule\": \"LD-01\""), std::string::npos);
+}
+
+TEST_F(ApiServerTest, an_unreadable_store_gives_503_with_a_text) {
+  on<LoadRequest>([](const LoadRequest&) { return OperatorReply{503, "DCS is not accessible"}; });
+  start();
+  const std::pair<const char*, const char*> calls[] = {
+      {"GET", "/cluster"},  {"PATCH", "/config"},      {"PUT", "/config"},       {"POST", "/switchover"},
+      {"POST", "/restart"}, {"POST", "/reinitialize"}, {"DELETE", "/switchover"}};
+  for (const auto& [method, path] : calls) {
+    const auto reply = request(method, path, R"({"leader": "n1"})");
+    EXPECT_EQ(reply.status, 503) << method << path;
+    EXPECT_NE(reply.body.find("DCS is not accessible"), std::string::npos) << method << path << reply.body;
+  }
+}
+
+TEST_F(ApiServerTest, a_missing_config_is_502_and_cannot_be_patched) {
+  auto b = SnapshotBuilder::primary();
+  b.view.config.reset();
+  engine.publish(b);
+  start();
+  EXPECT_EQ(request("GET", "/config").status, 502);
+  EXPECT_EQ(request("PATCH", "/config", R"({"ttl": 20})").status, 503);
+  EXPECT_EQ(request("PUT", "/config", R"({"ttl": 20})").body, "{\"ttl\": 20}");
+  EXPECT_EQ(engine.requests<ConfigWrite>().size(), 1u);
+}
+
+TEST_F(ApiServerTest, patch_writes_the_merged_document_with_its_revision) {
+  start();
+  EXPECT_EQ(request("PATCH", "/config", R"({"ttl": 20})").body, "{\"ttl\": 20, \"loop_wait\": 10}");
+  const auto writes = engine.requests<ConfigWrite>();
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].expected_revision, 3);
+  EXPECT_EQ(to_json(writes[0].document, JsonStyle::Compact), "{\"ttl\":20,\"loop_wait\":10}");
+  EXPECT_EQ(request("PATCH", "/config", R"({"ttl": "30"})").status, 200);
+  EXPECT_EQ(engine.requests<ConfigWrite>().size(), 1u) << "nothing changed, nothing written";
+}
+
+TEST_F(ApiServerTest, put_replaces_and_failures_have_their_codes) {
+  start();
+  EXPECT_EQ(request("PUT", "/config", R"({"loop_wait": 10, "ttl": "30"})").status, 200);
+  EXPECT_TRUE(engine.requests<ConfigWrite>().empty());
+  on<ConfigWrite>([](const ConfigWrite&) { return OperatorReply{409, "Conflict"}; });
+  EXPECT_EQ(request("PATCH", "/config", R"({"ttl": 20})").status, 409);
+  EXPECT_EQ(request("PUT", "/config", R"({"ttl": 20})").status, 502);
+}
+
+TEST_F(ApiServerTest, bodies_are_checked_before_anything_is_done) {
+  start();
+  const std::pair<const char*, const char*> calls[] = {
+      {"PATCH", "/config"}, {"PUT", "/config"}, {"POST", "/switchover"}, {"POST", "/failover"}};
+  for (const auto& [method, path] : calls) {
+    EXPECT_EQ(request(method, path).status, 411) << path;
+    for (const char* bad : {"", "{}", "[1]", "\"x\"", "{", "nonsense", "{\"a\": 1} x", "\xff\xfe"}) {
+      EXPECT_EQ(request(method, path, bad).status, 400) << path << " " << bad;
+    }
+  }
+  for (const char* path : {"/restart", "/reinitialize"}) {
+    EXPECT_EQ(request("POST", path, "[1]").status, 400) << path;
+    EXPECT_EQ(request("POST", path, "{").status, 400) << path;
+  }
+  EXPECT_TRUE(engine.requests<ConfigWrite>().empty());
+  EXPECT_TRUE(engine.requests<RestartRequest>().empty());
+}
+
+TEST_F(ApiServerTest, a_switchover_is_reported_as_soon_as_the_new_leader_is_known) {
+  on<SwitchoverRequest>([this](const SwitchoverRequest&) {
+    auto pending = SnapshotBuilder::primary();
+    pending.view.failover = FailoverRequest{"n1", "n2", std::nullopt, false, 8};
+    engine.publish(pending);
+    return OperatorReply{200, ""};
+  });
+  start();
+  auto reply = std::async(std::launch::async,
+                          [this] { return request("POST", "/switchover", R"({"leader": "n1", "candidate": "n2"})"); });
+  EXPECT_EQ(reply.wait_for(300ms), std::future_status::timeout) << "still open";
+  auto done = SnapshotBuilder::replica();
+  done.view.leader = LeaderEntry{{"n2", 20, "lease2"}, 21};
+  engine.publish(done);
+  ASSERT_EQ(reply.wait_for(1s), std::future_status::ready);
+  const RawReply answer = reply.get();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "Successfully switched over to \"n2\"");
+  const auto requests = engine.requests<SwitchoverRequest>();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].leader, "n1");
+}
+
+TEST_F(ApiServerTest, an_old_snapshot_does_not_look_like_a_failure) {
+  // After the write the snapshot still shows no request; only the fresh read does.
+  std::atomic<bool> written = false;
+  engine.behave([&](const OperatorRequest& r, const EngineFake::Done& done) {
+    if (std::holds_alternative<SwitchoverRequest>(r)) {
+      written = true;
+    } else if (std::holds_alternative<LoadRequest>(r) && written) {
+      auto b = SnapshotBuilder::primary();
+      b.view.failover = FailoverRequest{"", "n2", std::nullopt, false, 8};
+      engine.publish(b);
+    }
+    done({200, ""});
+  });
+  start();
+  auto reply =
+      std::async(std::launch::async, [this] { return request("POST", "/failover", R"({"candidate": "n2"})"); });
+  EXPECT_EQ(reply.wait_for(300ms), std::future_status::timeout);
+  engine.behave([](const OperatorRequest&, const EngineFake::Done& done) { done({200, ""}); });
+  engine.publish(SnapshotBuilder::primary());  // the leader dropped the request
+  EXPECT_EQ(reply.get().body, "Failover failed");
+}
+
+TEST_F(ApiServerTest, a_switchover_that_never_ends_is_unknown) {
+  on<SwitchoverRequest>([this](const SwitchoverRequest&) {
+    auto pending = SnapshotBuilder::primary();
+    pending.view.failover = FailoverRequest{"n1", "n2", std::nullopt, false, 8};
+    engine.publish(pending);
+    return OperatorReply{200, ""};
+  });
+  start();
+  auto reply = std::async(std::launch::async, [this] { return request("POST", "/switchover", R"({"leader": "n1"})"); });
+  EXPECT_EQ(reply.wait_for(200ms), std::future_status::timeout);
+  engine.set_now(SnapshotBuilder::now() + 21s);
+  EXPECT_EQ(reply.get().body, "Switchover status unknown");
+}
+
+TEST_F(ApiServerTest, what_the_engine_refuses_is_passed_on) {
+  on<SwitchoverRequest>([](const SwitchoverRequest&) { return OperatorReply{412, "candidate does not exists"}; });
+  start();
+  const auto reply = request("POST", "/switchover", R"({"leader": "n1", "candidate": "n9"})");
+  EXPECT_EQ(reply.status, 412);
+  EXPECT_EQ(reply.body, "candidate does not exists");
+}
+
+TEST_F(ApiServerTest, a_scheduled_switchover_is_accepted_and_can_be_deleted) {
+  start();
+  const auto accepted =
+      request("POST", "/switchover", R"({"leader": "n1", "scheduled_at": "2999-01-01T10:00:00+00:00"})");
+  EXPECT_EQ(accepted.status, 202);
+  EXPECT_EQ(accepted.body, "Switchover scheduled");
+  EXPECT_EQ(request("DELETE", "/switchover").body, "no switchover is scheduled");
+  auto b = SnapshotBuilder::primary();
+  b.view.failover = FailoverRequest{"n1", "", WallTime(std::chrono::seconds(32472144000)), false, 11};
+  engine.publish(b);
+  EXPECT_EQ(request("DELETE", "/switchover").body, "scheduled switchover deleted");
+  ASSERT_EQ(engine.requests<CancelSwitchoverRequest>().size(), 1u);
+  EXPECT_EQ(engine.requests<CancelSwitchoverRequest>()[0].expected_revision, 11);
+  on<CancelSwitchoverRequest>([](const CancelSwitchoverRequest&) { return OperatorReply{409, "Conflict"}; });
+  EXPECT_EQ(request("DELETE", "/switchover").status, 409);
+}
+
+TEST_F(ApiServerTest, restart_passes_its_conditions_and_the_engines_answer) {
+  on<RestartRequest>([](const RestartRequest& r) {
+    return r.only_pending ? OperatorReply{503, "restart conditions are not satisfied"}
+                          : OperatorReply{200, "restarted successfully"};
+  });
+  start();
+  EXPECT_EQ(request("POST", "/restart").body, "restarted successfully");
+  EXPECT_EQ(request("POST", "/restart", "").body, "restarted successfully");
+  EXPECT_EQ(request("POST", "/restart", "{}").body, "restarted successfully");
+  EXPECT_EQ(request("POST", "/restart", R"({"restart_pending": true})").status, 503);
+  EXPECT_EQ(request("POST", "/restart", R"({"role": "x"})").status, 400);
+  EXPECT_EQ(request("DELETE", "/restart").body, "no restarts are scheduled");
+  EXPECT_EQ(request("POST", "/restart", R"({"schedule": "2999-01-01T10:00:00+00:00"})").status, 501);
+  auto paused = SnapshotBuilder::primary();
+  paused.snapshot.paused = true;
+  engine.publish(paused);
+  const auto refused = request("POST", "/restart", R"({"role": "x", "schedule": "2999-01-01T10:00:00+00:00"})");
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.body, "Can't schedule restart in the paused state");
+}
+
+TEST_F(ApiServerTest, reinitialize_needs_another_member_as_leader) {
+  on<ReinitializeRequest>([](const ReinitializeRequest& r) {
+    return r.force ? OperatorReply{200, "reinitialize started"} : OperatorReply{503, "restart already in progress"};
+  });
+  start();
+  EXPECT_EQ(request("POST", "/reinitialize").body, "I am the leader, can not reinitialize");
+  engine.publish(SnapshotBuilder::replica());
+  EXPECT_EQ(request("POST", "/reinitialize").body, "restart already in progress");
+  EXPECT_EQ(request("POST", "/reinitialize", R"({"force": true})").body, "reinitialize started");
+  auto unlocked = SnapshotBuilder::replica();
+  unlocked.view.leader.reset();
+  engine.publish(unlocked);
+  const auto refused = request("POST", "/reinitialize");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body, "Cluster has no leader, can not reinitialize");
+}
+
+TEST_F(ApiServerTest, reload_is_handed_on_and_sigterm_does_nothing) {
+  start();
+  const auto reload = request("POST", "/reload", "ignored");
+  EXPECT_EQ(reload.status, 202);
+  EXPECT_EQ(reload.body, "reload scheduled");
+  EXPECT_EQ(request("POST", "/sigterm").body, "shutdown scheduled");
+  EXPECT_EQ(engine.requests<ReloadRequest>().size(), 1u);
+  EXPECT_TRUE(engine.requests<ShutdownRequest>().empty());
+}
+
+TEST_F(ApiServerTest, protected_calls_need_credentials_and_health_does_not) {
+  auto s = settings();
+  s.username = "admin";
+  s.password = "secret";
+  start(s);
+  const auto refused = request("POST", "/reload", "");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_TRUE(refused.has_header("WWW-Authenticate: Basic realm=\"Patroni\""));
+  EXPECT_EQ(request("PATCH", "/config").status, 401) << "before the body is looked at";
+  EXPECT_EQ(request("POST", "/reload", "", "Authorization: Basic YWRtaW46c2VjcmV0\r\n").status, 202);
+  EXPECT_EQ(request("GET", "/primary").status, 200);
+}
+
+TEST_F(ApiServerTest, members_may_write_by_default_and_names_in_the_allowlist_are_resolved) {
+  auto s = settings();
+  s.allowlist = {"localhost"};
+  start(s);
+  EXPECT_EQ(request("POST", "/reload", "").status, 202);
+  s.allowlist = {"192.0.2.0/24", "no-such-host.invalid"};
+  ASSERT_TRUE(server.reload(s));
+  client.emplace(server.port());
+  EXPECT_EQ(request("POST", "/reload", "").status, 403);
+  s.allowlist_include_members = true;  // n1's api_url is at 127.0.0.1
+  ASSERT_TRUE(server.reload(s));
+  EXPECT_EQ(request("POST", "/reload", "").status, 202);
+}
+
+TEST_F(ApiServerTest, extra_headers_are_added) {
+  auto s = settings();
+  s.http_extra_headers = {{"X-Frame-Options", "DENY"}};
+  s.server_tokens = "Minimal";
+  start(s);
+  EXPECT_TRUE(request("GET", "/primary").has_header("Server: Tamada/0.1.0"));
+  EXPECT_TRUE(request("GET", "/primary").has_header("X-Frame-Options: DENY"));
+  EXPECT_TRUE(request("POST", "/none", "").has_header("X-Frame-Options: DENY"));
+}
+
+TEST_F(ApiServerTest, bad_settings_are_refused_and_leave_everything_as_it_was) {
+  start();
+  auto s = settings();
+  s.listen = "nonsense";
+  EXPECT_EQ(server.reload(s).error().message,
+            "Invalid \"restapi\" config: expected <HOST>:<PORT>, but got \"nonsense\" for \"listen\"");
+  s = settings();
+  s.certfile = "/does/not/exist";
+  EXPECT_FALSE(server.reload(s));
+  EXPECT_EQ(request("GET", "/primary").status, 200);
+  EXPECT_EQ(RawHttpClient(server.port()).get("/primary")->status, 200);
+}
+
+TEST_F(ApiServerTest, tls_can_be_switched_on_by_a_reload) {
+  test::TestCertificates files;
+  start();
+  auto s = settings();
+  s.certfile = files.path("server.crt");
+  s.keyfile = files.path("server.key");
+  s.cafile = files.path("ca.crt");
+  s.verify_client = RestApiSettings::VerifyClient::Optional;
+  s.https_extra_headers = {{"Strict-Transport-Security", "max-age=1"}};
+  ASSERT_TRUE(server.reload(s));
+  const std::string url = fmt::format("https://127.0.0.1:{}", server.port());
+  const auto curl = [&](const std::string& rest) {
+    return files.output_of("curl -sS --max-time 10 --cacert ca.crt " + rest);
+  };
+  EXPECT_NE(curl("-i " + url + "/primary").find("Strict-Transport-Security: max-age=1"), std::string::npos);
+  EXPECT_EQ(curl("-X POST " + url + "/reload"), "client certificate required");
+  EXPECT_EQ(curl("-X POST --cert client.crt --key client.key " + url + "/reload"), "reload scheduled");
+}
+
+TEST_F(ApiServerTest, a_stop_answers_those_who_wait) {
+  on<SwitchoverRequest>([this](const SwitchoverRequest&) {
+    auto pending = SnapshotBuilder::primary();
+    pending.view.failover = FailoverRequest{"n1", "n2", std::nullopt, false, 8};
+    engine.publish(pending);
+    return OperatorReply{200, ""};
+  });
+  start();
+  auto reply = std::async(std::launch::async, [this] { return request("POST", "/switchover", R"({"leader": "n1"})"); });
+  EXPECT_EQ(reply.wait_for(200ms), std::future_status::timeout);
+  const auto began = std::chrono::steady_clock::now();
+  server.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1500ms);
+  EXPECT_EQ(reply.get().status, 503);
+  server.stop();
+}
+
+TEST_F(ApiServerTest, requests_are_in_the_debug_log) {
+  start();
+  request("GET", "/primary?x=1");
+  EXPECT_TRUE(log.contains("API thread: 127.0.0.1 - - \"GET /primary?x=1 HTTP/1.1\" 200 - latency: "));
+}
+
+}  // namespace
+}  // namespace tamada

@@ -1,0 +1,117 @@
+// Query strings, /config documents and metrics.
+#include <gtest/gtest.h>
+
+#include "api/config_patch.h"
+#include "api/metrics.h"
+#include "api/query_string.h"
+#include "support/snapshot_builder.h"
+
+namespace tamada {
+namespace {
+
+using test::SnapshotBuilder;
+
+TEST(RequestTarget, is_cut_into_path_segment_and_query) {
+  const auto t = parse_target("//config/x/y?a=1&b=%20c+d&a=2&empty=&=x&broken=%zz");
+  EXPECT_EQ(t.path, "//config/x/y");
+  EXPECT_EQ(t.segment, "config");
+  EXPECT_EQ(t.query.get("a"), "1");
+  EXPECT_EQ(t.query.get("b"), " c d");
+  EXPECT_EQ(t.query.get("broken"), "%zz");
+  EXPECT_FALSE(t.query.get("empty"));
+  EXPECT_FALSE(t.query.get("c"));
+  EXPECT_EQ(parse_target("/").segment, "");
+  EXPECT_EQ(parse_target("http://host:80/primary?x=1").path, "/primary");
+  EXPECT_EQ(parse_target("http://host").path, "/");
+  EXPECT_EQ(parse_target("").path, "");
+  EXPECT_EQ(parse_target("/a#b?c").path, "/a");
+}
+
+struct PatchRow {
+  const char* target;
+  const char* patch;
+  const char* result;
+  bool changed;
+};
+
+constexpr PatchRow kPatches[] = {
+    {R"({"a": 1})", R"({"a": null})", "{}", true},
+    {R"({"a": 1})", R"({"b": null})", R"({"a": 1})", false},
+    {R"({"a": 1})", R"({"a": "1"})", R"({"a": 1})", false},
+    {R"({"a": true})", R"({"a": "True"})", R"({"a": true})", false},
+    {R"({"a": 1})", R"({"a": 2})", R"({"a": 2})", true},
+    {R"({"a": 1})", R"({"a": {"b": 2}})", R"({"a": {"b": 2}})", true},
+    {R"({"a": {"b": 1, "c": 2}})", R"({"a": {"b": null, "d": 3}})", R"({"a": {"c": 2, "d": 3}})", true},
+    {R"({"a": {"b": 1}})", R"({"a": {"b": 1}})", R"({"a": {"b": 1}})", false},
+    {R"({"a": {"b": 1}})", R"({"a": 5})", R"({"a": 5})", true},
+    {"{}", R"({"a": {"b": null}})", R"({"a": {"b": null}})", true},
+    {R"({"x": 1, "y": 2, "z": 3})", R"({"x": null})", R"({"y": 2, "z": 3})", true},
+};
+
+TEST(ConfigPatch, merges_as_documented) {
+  for (const auto& row : kPatches) {
+    bool changed = false;
+    const auto result =
+        patched_config(parse_json(row.target)->get_object(), parse_json(row.patch)->get_object(), changed);
+    EXPECT_EQ(to_json(result, JsonStyle::Spaced), row.result) << row.patch;
+    EXPECT_EQ(changed, row.changed) << row.patch;
+  }
+}
+
+TEST(ConfigPatch, documents_are_the_same_when_their_texts_are) {
+  const auto same = [](const char* a, const char* b) { return same_config(*parse_json(a), *parse_json(b)); };
+  EXPECT_TRUE(same(R"({"ttl": 30, "a": {"b": [1, 2]}})", R"({"a": {"b": [1, 2]}, "ttl": "30"})"));
+  EXPECT_FALSE(same(R"({"ttl": 30})", R"({"ttl": 31})"));
+  EXPECT_FALSE(same(R"({"ttl": 30})", R"({"ttl": 30, "x": null})"));
+  EXPECT_FALSE(same(R"({"a": {}})", R"({"a": 1})"));
+}
+
+TEST(Metrics, every_documented_name_is_there_once_and_in_order) {
+  const std::string page = metrics_text(*SnapshotBuilder::primary().build(), SnapshotBuilder::now());
+  std::size_t last = 0;
+  for (const char* name : {"patroni_version",
+                           "patroni_postgres_running",
+                           "patroni_postmaster_start_time",
+                           "patroni_primary",
+                           "patroni_xlog_location",
+                           "patroni_standby_leader",
+                           "patroni_replica",
+                           "patroni_sync_standby",
+                           "patroni_quorum_standby",
+                           "patroni_xlog_received_location",
+                           "patroni_xlog_replayed_location",
+                           "patroni_xlog_replayed_timestamp",
+                           "patroni_xlog_paused",
+                           "patroni_postgres_streaming",
+                           "patroni_postgres_in_archive_recovery",
+                           "patroni_postgres_server_version",
+                           "patroni_cluster_unlocked",
+                           "patroni_failsafe_mode_is_active",
+                           "patroni_postgres_timeline",
+                           "patroni_dcs_last_seen",
+                           "patroni_pending_restart",
+                           "patroni_is_paused",
+                           "patroni_postgres_state"}) {
+    const std::size_t at = page.find("\n" + std::string(name) + "{scope=\"batman\",name=\"n1\"} ");
+    ASSERT_NE(at, std::string::npos) << name;
+    EXPECT_GT(at, last) << name;
+    last = at;
+  }
+  EXPECT_NE(page.find("patroni_version{scope=\"batman\",name=\"n1\"} 040104\n"), std::string::npos);
+  EXPECT_NE(page.find("start_time{scope=\"batman\",name=\"n1\"} 1795410676.028533\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("xlog_location{scope=\"batman\",name=\"n1\"} 83886080\n"), std::string::npos);
+  EXPECT_NE(page.find("# Values: 0=initdb, 1=initdb_failed, "), std::string::npos);
+  EXPECT_NE(page.find("postgres_state{scope=\"batman\",name=\"n1\"} 5\n"), std::string::npos);
+  EXPECT_TRUE(page.ends_with("\n"));
+}
+
+TEST(Metrics, before_4_1_the_old_name_and_no_member_label) {
+  auto b = SnapshotBuilder::primary();
+  b.settings.compatibility = Compatibility::V3_0;
+  b.settings.scope = "a\"b\\c";
+  const std::string page = metrics_text(*b.build(), SnapshotBuilder::now());
+  EXPECT_NE(page.find("patroni_master{scope=\"a\\\"b\\\\c\"} 1\n"), std::string::npos) << page;
+}
+
+}  // namespace
+}  // namespace tamada
