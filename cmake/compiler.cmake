@@ -16,12 +16,14 @@ endif()
 
 find_program(TAMADA_CCACHE ccache)
 if(TAMADA_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${TAMADA_CCACHE})
+  # The sloppiness is what precompiled headers need; the base directory lets several checkouts share one cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${TAMADA_CCACHE})
 endif()
 
 add_compile_options(-Wall -Wextra -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-Wshadow-uncaptured-local -Wthread-safety -Wno-missing-designated-field-initializers)
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp" -Wshadow-uncaptured-local -Wthread-safety -Wno-missing-designated-field-initializers)
   add_link_options(-fuse-ld=lld)
 endif()
 add_compile_options($<$<CONFIG:RelWithDebInfo>:-g1>)

@@ -153,4 +153,21 @@ Result<json::value> parse_json(std::string_view text) {
   return parser.release();
 }
 
+bool is_truthy(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return false;
+    case json::kind::bool_:
+      return value.get_bool();
+    case json::kind::string:
+      return !value.get_string().empty();
+    case json::kind::array:
+      return !value.get_array().empty();
+    case json::kind::object:
+      return !value.get_object().empty();
+    default:
+      return value.to_number<double>() != 0;
+  }
+}
+
 }  // namespace tamada

@@ -27,4 +27,7 @@ std::string to_json(const json::value& value, JsonStyle style);
 // byte offset and what was expected.
 Result<json::value> parse_json(std::string_view text);
 
+// False for what Python counts as false: null, false, 0, "" and empty containers.
+bool is_truthy(const json::value& value);
+
 }  // namespace tamada

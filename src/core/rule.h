@@ -89,6 +89,10 @@ struct Situation {
   std::vector<Rule> rules;  // the last has no conditions
 };
 
+// Plans that change who leads, and plans that can cost data. All others wait, follow, or give up (S6).
+bool takes(PlanKind plan);
+bool destroys(PlanKind plan);
+
 bool holds(const When& when, const Facts& facts);
 bool entered(const Situation& situation, const Facts& facts);
 

@@ -6,7 +6,7 @@ namespace tamada {
 using namespace fact;
 
 Situation empty_data_dir_rules() {
-  const When empty = {is(DataDir::Empty), is(Postgres::Stopped), is(Paused::No)};
+  const When empty = {is(DataDir::Empty), is(Postgres::Stopped), is(Paused::No), is(BootstrapFailed::No)};
   const When may_bootstrap =
       empty + When{is(Leader::Nobody), is(Initialize::Absent), is(NoFailover::No), is(BootstrapHere::Yes),
                    is(WentBack::No),   is(Others::No),         is(Store::Fresh),   is(BootstrapFailed::No)};

@@ -41,11 +41,21 @@ When may_race() {
           is(SystemId::Same)};
 }
 
+// False when two conditions exclude each other: such a row could never win.
+bool possible(const Rule& rule) {
+  for (const Condition& a : rule.when) {
+    for (const Condition& b : rule.when) {
+      if (a.id == b.id && (a.allowed & b.allowed) == 0) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when) {
   const auto id = [&](int n) { return rule_id(prefix, first + n); };
-  return {
+  std::vector<Rule> rows = {
       wait_row(id(0), when + When{is(NoFailover::Yes)},
                "following a different leader because I am not allowed to promote",
                "the tag nofailover or failover_priority 0 forbids this member to lead"),
@@ -99,6 +109,8 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
        .status = "trying to acquire the leader lock",
        .because = "nobody leads, this member may, and no reachable member has more or is a primary"},
   };
+  std::erase_if(rows, [](const Rule& rule) { return !possible(rule); });
+  return rows;
 }
 
 std::vector<Rule> request_rows(std::string_view prefix, int first, const When& when, PlanKind go_on,

@@ -85,11 +85,6 @@ Situation i_lead_rules() {
           },
   };
   append(situation.rules, standby_rows());
-  append(situation.rules, {{.id = "IL-30",
-                            .when = {},
-                            .then = {.hold = true},
-                            .status = kILead,
-                            .because = "the lock is held; what PostgreSQL does is not known"}});
   return situation;
 }
 

@@ -14,11 +14,6 @@ Situation manual_rules() {
                         known_not(Request::None, Request::Awaited)}},
       .rules = request_rows("MR", 1, {}, PlanKind::Lead, kILead),
   };
-  append(situation.rules, {{.id = "MR-10",
-                            .when = {},
-                            .then = {.plan = PlanKind::Lead, .hold = true},
-                            .status = kILead,
-                            .because = "the request does not change anything yet"}});
   return situation;
 }
 

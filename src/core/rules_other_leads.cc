@@ -58,7 +58,7 @@ std::vector<Rule> standby_rows() {
        .status = "following new leader after trying and failing to obtain lock",
        .because = "another member took the lock"},
       {.id = "OL-16",
-       .when = standby,
+       .when = {},
        .then = {},
        .status = kIFollow,
        .because = "another member leads and this one follows it"},
@@ -95,8 +95,6 @@ Situation other_leads_rules() {
           },
   };
   append(situation.rules, standby_rows());
-  append(situation.rules,
-         {{.id = "OL-20", .when = {}, .then = {}, .status = kIFollow, .because = "another member leads"}});
   return situation;
 }
 

@@ -9,6 +9,16 @@ namespace tamada {
 namespace {
 constexpr Duration kSqlPatience = 5s;
 constexpr Duration kCheckpointPatience = 3600s;
+ExistingSlot existing_slot(const SlotInfo& s) {
+  return {.name = s.name,
+          .physical = s.physical,
+          .active = s.active,
+          .temporary = s.temporary,
+          .failover = s.failover,
+          .database = s.database,
+          .plugin = s.plugin};
+}
+
 }  // namespace
 
 Chores::Chores(Executor executor, EngineState& state, ProcedureContext& context)
@@ -61,6 +71,8 @@ Task<void> Chores::perform(Chore chore, View view) {
     case Chore::DisableWatchdog:
       co_await context_.watchdog.disable();
       break;
+    case Chore::RefuseRestart:
+    case Chore::RefuseReinitialize: break;  // answered by the loop
     case Chore::OnStartCallback:
       context_.callback(Callbacks::Event::OnStart, state_.memory.role);
       break;
@@ -104,7 +116,7 @@ Task<void> Chores::sync_slots(View view) {
     co_return;
   }
   std::vector<ExistingSlot> existing;
-  for (const SlotInfo& s : *slots) existing.push_back({s.name, s.physical, s.active, s.temporary, s.failover});
+  for (const SlotInfo& s : *slots) existing.push_back(existing_slot(s));
   const bool leads = context_.lock.proof().has_value();
   SlotsPlan plan = plan_slots(*view, *state_.settings, leads, !state_.postgres.is_primary(), existing);
   for (const std::string& warning : plan.warnings) state_.log.warning("{}", warning);

@@ -1,4 +1,6 @@
 // Carrying out a plan. Nothing is decided here.
+#include <algorithm>
+
 #include "core/follow.h"
 #include "engine/engine_impl.h"
 #include "procedures/bootstrap_procedure.h"
@@ -75,9 +77,11 @@ Task<Result<void>> stop_left_over(ProcedureContext& context) {
 
 Task<std::optional<PeerSurvey>> Engine::Impl::survey() {
   PeerSurvey result;
-  const Instant deadline = now() + state_.plan.probe_timeout;
+  const Instant asked = now();
+  const Instant deadline = asked + state_.plan.probe_timeout;
   std::vector<PeerAnswer> answers = co_await state_.ports.peers.ask(state_.plan.peers, deadline);
-  result.asked_at = now();
+  result.asked_at = asked;
+  result.completed_at = now();
   for (PeerAnswer& answer : answers) result.reports.push_back(to_report(std::move(answer)));
   co_return result;
 }
@@ -218,15 +222,20 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
   }
 }
 
-// A request that the brain did not turn into a plan in the cycle that saw it is refused with its reason.
+// A request that the brain refused, or that something else is in the way of, is answered; one that it only put off (peers
+// are being asked) waits for the next turns.
 void Engine::Impl::answer_refused_requests() {
-  const std::string busy = runner_.idle() ? "" : fmt::format("{} already in progress", runner_.current().name);
-  if (restart_) {
-    restart_->second.done({503, busy.empty() ? "restart conditions are not satisfied" : busy});
+  const auto refused = [this](Chore chore) {
+    return std::find(state_.plan.chores.begin(), state_.plan.chores.end(), chore) != state_.plan.chores.end();
+  };
+  const bool busy = !runner_.idle() && runner_.current().kind != ProcedureKind::CheckDivergence;
+  const std::string in_the_way = busy ? fmt::format("{} already in progress", runner_.current().name) : "";
+  if (restart_ && (busy || refused(Chore::RefuseRestart))) {
+    restart_->second.done({503, busy ? in_the_way : "restart conditions are not satisfied"});
     restart_.reset();
   }
-  if (reinitialize_) {
-    reinitialize_->second.done({503, busy.empty() ? state_.plan.status : busy});
+  if (reinitialize_ && (busy || refused(Chore::RefuseReinitialize))) {
+    reinitialize_->second.done({503, busy ? in_the_way : state_.plan.status});
     reinitialize_.reset();
   }
 }

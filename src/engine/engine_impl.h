@@ -48,6 +48,8 @@ struct Engine::Impl {
   Task<void> cycle();
   Task<void> look_at_postgres(bool with_query);
   Observation observe() const;
+  bool promoted_to_the_leaders_timeline() const;
+  Task<void> read_promotion_note();
   void decide_again(const std::optional<PeerSurvey>& survey);
   void apply_view_settings();
   Instant next_wake() const;

@@ -1,6 +1,7 @@
 // One turn of the loop: observe, decide, hand over to engine_act.cc, publish.
 #include <algorithm>
 
+#include "base/version.h"
 #include "core/follow.h"
 #include "engine/engine_impl.h"
 #include "ports/deadline.h"
@@ -21,16 +22,18 @@ void Engine::Impl::Listener::on_postmaster_exit() {
 
 void Engine::Impl::report(const Event& event) {
   state_.memory = apply_event(std::move(state_.memory), event, now(), *state_.settings);
-  if (event.kind == Event::Kind::CloneDone) state_.work_note_open = !event.ok;
+  if (event.kind == Event::Kind::CloneDone) state_.unfinished = event.ok ? UnfinishedWork::None : UnfinishedWork::Clone;
+  if (event.kind == Event::Kind::RewindDone) {
+    // One that failed against a healthy leader ended by itself; the state FAILED says what the directory is.
+    state_.unfinished = event.leader_went_away ? UnfinishedWork::Rewind : UnfinishedWork::None;
+  }
+  state_.promotion_note_stale = true;
   fence_.look();
   wake();
 }
 
 Task<void> Engine::Impl::look_at_postgres(bool with_query) {
   PostgresStatus status = co_await state_.ports.server.observe(with_query, now() + kLookPatience);
-  if (state_.work_note_open && status.process == ProcessState::NotRunning && status.data_dir == DataDirState::Present) {
-    status.data_dir = DataDirState::Empty;  // half a clone is no data directory
-  }
   state_.postgres = std::move(status);
   fence_.look();
 }
@@ -55,7 +58,33 @@ Observation Engine::Impl::observe() const {
   if (reinitialize_) o.reinitialize = reinitialize_->first;
   if (restart_) o.restart = restart_->first;
   o.shutting_down = state_.shutting_down;
+  o.unfinished = state_.unfinished;
+  o.promoted_this_timeline_myself = promoted_to_the_leaders_timeline();
   return o;
+}
+
+// Another member is primary on a timeline that this one promoted itself to (safety.md 2.3). The leader's key must say
+// primary: while it is still being promoted it shows the timeline that it comes from.
+bool Engine::Impl::promoted_to_the_leaders_timeline() const {
+  const auto view = views_.view();
+  const auto& note = state_.promotion_note;
+  if (!view || !note || !state_.postgres.control) return false;
+  const Member* leader = view->leader_member();
+  if (leader == nullptr || leader->name == state_.settings->name || leader->role != Role::Primary) return false;
+  return note->to_timeline.known() && leader->timeline == note->to_timeline &&
+         state_.postgres.control->timeline >= note->to_timeline;
+}
+
+Task<void> Engine::Impl::read_promotion_note() {
+  if (!state_.promotion_note_stale) co_return;
+  state_.promotion_note_stale = false;
+  Result<std::optional<PromotionNote>> note = co_await state_.ports.local.load_promotion_note();
+  if (note) {
+    state_.promotion_note = *note;
+  } else {
+    state_.promotion_note_stale = true;
+    state_.log.warning("promotion note could not be read: {}", note.error().text());
+  }
 }
 
 void Engine::Impl::decide_again(const std::optional<PeerSurvey>& survey) {
@@ -93,6 +122,7 @@ Task<void> Engine::Impl::cycle() {
   }
   last_cycle_ = began;
   apply_view_settings();
+  co_await read_promotion_note();
   co_await look_at_postgres(true);
   std::optional<PeerSurvey> answers;
   for (int turn = 0; turn < kMostTurns; ++turn) {
@@ -153,6 +183,7 @@ Member Engine::Impl::own_member() const {
   m.name = settings.name;
   m.conn_url = settings.conn_url();
   m.api_url = settings.api_url();
+  m.tamada_version = own_version();
   m.state = observed_state(state_);
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);

@@ -121,12 +121,11 @@ Task<void> Engine::Impl::finish_interrupted_work() {
     }
     case WorkNote::Kind::Clone:
       state_.log.warning("the making of this replica was interrupted; it is begun again");
-      state_.work_note_open = true;
+      state_.unfinished = UnfinishedWork::Clone;
       break;
     case WorkNote::Kind::Rewind:
       state_.log.warning("pg_rewind was interrupted; postgres is not started before it succeeded");
-      state_.memory.rewind = RewindState::Need;
-      state_.memory.rewind_because = "an interrupted pg_rewind";
+      state_.unfinished = UnfinishedWork::Rewind;
       break;
   }
 }

@@ -27,7 +27,9 @@ struct EngineState {
   std::string status;
   json::object pending_restart_reason;
   bool shutting_down = false;
-  bool work_note_open = false;  // the data directory is not usable as it is (ports/local_state.h)
+  UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
+  std::optional<PromotionNote> promotion_note;
+  bool promotion_note_stale = true;  // to be read again
 
   bool paused() const { return settings->dynamic.pause; }
 };

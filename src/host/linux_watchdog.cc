@@ -1,6 +1,7 @@
 #include "host/linux_watchdog.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace tamada {
 
@@ -65,8 +66,16 @@ Task<Result<bool>> LinuxWatchdog::activate() {
     co_return refuse(
         fmt::format("its timeout of {} s is shorter than loop_wait {} s", wanted_.timeout, wanted_.loop_wait));
 
-  auto work = [device = std::shared_ptr<WatchdogDevice>(make_(wanted_.driver)), wanted = wanted_] {
-    return open_device(device, wanted);
+  // An open that hung and was given up must not leave an armed device that nobody feeds.
+  struct Waiting {
+    std::shared_ptr<std::atomic<bool>> flag = std::make_shared<std::atomic<bool>>(true);
+    ~Waiting() { *flag = false; }
+  } waiting;
+  auto work = [device = std::shared_ptr<WatchdogDevice>(make_(wanted_.driver)), wanted = wanted_,
+               somebody_waits = waiting.flag]() -> Result<Opened> {
+    auto result = open_device(device, wanted);
+    if (result && !*somebody_waits) (void)device->close(true);
+    return result;
   };
   auto opened = co_await pool_.run("opening watchdog " + wanted_.path, work, clock_.now() + kLimit);
   if (!opened) {

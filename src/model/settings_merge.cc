@@ -169,23 +169,6 @@ const json::object* find_mapping(const json::object& object, std::string_view ke
   return value == nullptr ? nullptr : value->if_object();
 }
 
-bool is_truthy(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return false;
-    case json::kind::bool_:
-      return value.get_bool();
-    case json::kind::string:
-      return !value.get_string().empty();
-    case json::kind::array:
-      return !value.get_array().empty();
-    case json::kind::object:
-      return !value.get_object().empty();
-    default:
-      return value.to_number<double>() != 0;
-  }
-}
-
 std::string describe_value(std::string_view path, const json::value& value) {
   if (value.is_object()) return "a mapping";
   if (value.is_array()) return "a list";

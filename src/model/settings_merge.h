@@ -30,9 +30,6 @@ std::set<std::string> replica_method_names(const json::object& local, const json
 // "a mapping", "a list", or the value itself in quotes; "a secret" for passwords.
 std::string describe_value(std::string_view path, const json::value& value);
 
-// Truth in Python's sense.
-bool is_truthy(const json::value& value);
-
 // The member when it is there and not null.
 const json::value* find_value(const json::object& object, std::string_view key);
 // The member when it is a mapping.

@@ -183,8 +183,8 @@ CtlSettings build_ctl(SettingReader& in, Compatibility level, const RestApiSetti
   CtlSettings out;
   out.insecure = in.boolean("ctl.insecure");
   out.cacert = in.optional_text("ctl.cacert").value_or(restapi.cafile);
-  // Up to 3.0 the server's certificate was also the client's.
-  const bool server_certificate = level != Compatibility::V4_1;
+  // At 3.0 the server's certificate is also the client's.
+  const bool server_certificate = level == Compatibility::V3_0;
   out.certfile = in.optional_text("ctl.certfile").value_or(server_certificate ? restapi.certfile : "");
   const bool own_certificate = in.has("ctl.certfile");
   out.keyfile = in.optional_text("ctl.keyfile").value_or(server_certificate && !own_certificate ? restapi.keyfile : "");

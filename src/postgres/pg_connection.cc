@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "host/blocking_pool.h"
 #include "host/files.h"
+#include "net/resolver.h"
 #include "ports/deadline.h"
 #include "postgres/host_resolver.h"
 #include "postgres/session_parameters.h"
@@ -153,7 +154,7 @@ Task<Result<std::vector<ConnectAttempt>>> PgConnection::Impl::attempts(const Con
     const std::string& port = ports.size() == 1 ? ports[0] : i < ports.size() ? ports[i] : ports.back();
     if (host.empty() || host[0] == '/') {
       all.push_back({host, {}, port});
-    } else if (is_numeric_address(host)) {
+    } else if (is_numeric_host(host)) {
       all.push_back({host, host, port});
     } else {
       auto addresses = co_await context.resolver.resolve(host, deadline);
@@ -251,6 +252,8 @@ Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant de
     if (!files) co_return files;
     last = co_await attempt(parameters, where, std::min<Instant>(deadline, now + options.connect_timeout));
     if (last || last.error().code == ErrorCode::Denied || last.error().code == ErrorCode::NotFound) co_return last;
+    // The name may stand for another address by now.
+    if (where.host != where.address && !where.address.empty()) context.resolver.distrust(where.host);
   }
   refused = refusals == list->size();
   co_return last;

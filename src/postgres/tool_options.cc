@@ -110,17 +110,6 @@ std::string scalar_text(const json::value& value) {
   return to_json(value, JsonStyle::Spaced);
 }
 
-bool is_truthy(const json::value& value) {
-  if (value.is_null()) return false;
-  if (value.is_bool()) return value.get_bool();
-  if (value.is_int64()) return value.get_int64() != 0;
-  if (value.is_uint64()) return value.get_uint64() != 0;
-  if (value.is_double()) return value.get_double() != 0;
-  if (value.is_string()) return !value.get_string().empty();
-  if (value.is_array()) return !value.get_array().empty();
-  return !value.get_object().empty();
-}
-
 ToolOptions initdb_options(const json::value& configured) {
   return collect("initdb", configured, [](std::string_view key, std::string_view) {
     return contains(kInitdbForbidden, key) ? fmt::format("'{}' is set by the daemon", key) : std::string();

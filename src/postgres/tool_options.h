@@ -25,7 +25,5 @@ ToolOptions basebackup_options(const json::value& configured, int major);
 // Text of a scalar as it stands after the `=`: strings as they are, numbers and booleans as Python prints them; empty
 // for null. Used for --key=value arguments of scripts.
 std::string scalar_text(const json::value& value);
-// False for what Python counts as false: null, false, 0, "" and empty containers.
-bool is_truthy(const json::value& value);
 
 }  // namespace tamada

@@ -190,9 +190,9 @@ TEST(SettingsBuild, timing_is_corrected_with_a_warning) {
 }
 
 TEST(SettingsBuild, timing_holds_for_all_small_values) {
-  for (int ttl = 0; ttl < 60; ++ttl) {
-    for (int loop = 0; loop < 40; ++loop) {
-      for (int retry = 0; retry < 40; ++retry) {
+  for (int ttl = 0; ttl < 40; ++ttl) {
+    for (int loop = 0; loop < 24; ++loop) {
+      for (int retry = 0; retry < 24; ++retry) {
         for (bool peers : {false, true}) {
           DynamicSettings d;
           d.ttl = std::chrono::seconds(ttl);

@@ -1,0 +1,73 @@
+"""A scenario: a function that gets a cluster. An unexpected WARNING or ERROR in a daemon's log fails it."""
+import os
+import re
+import sys
+
+from . import cluster as clusters
+
+_SCENARIOS = []
+
+
+class Skip(Exception):
+    pass
+
+
+class Scenario:
+    def __init__(self, function, words, size, dynamic, expected, start, configure):
+        self.name = function.__name__
+        self.function = function
+        self.words = words
+        self.size = size
+        self.dynamic = dynamic
+        self.expected = expected
+        self.start = start
+        self.configure = configure
+
+    def run(self, binaries, pg, keep):
+        pg_bin = f"/usr/lib/postgresql/{pg}/bin"
+        if not os.path.exists(os.path.join(pg_bin, "postgres")):
+            raise Skip(f"PostgreSQL {pg} is not installed at {pg_bin}")
+        cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], "ta",
+                                   pg_bin=pg_bin, size=self.size, dynamic=self.dynamic, configure=self.configure)
+        try:
+            if self.start:
+                cluster.start()
+            self.function(cluster)
+            self.check_logs(cluster)
+        except Exception:
+            self.show(cluster)
+            cluster.keep = keep
+            raise
+        finally:
+            cluster.remove()
+            if cluster.keep:
+                print(f"kept: {cluster.directory}", file=sys.stderr)
+
+    def check_logs(self, cluster):
+        patterns = [re.compile(p) for p in self.expected]
+        for name, text in cluster.logs().items():
+            for line in text.splitlines():
+                if not clusters.UNEXPECTED.search(line) or not line.startswith("20"):
+                    continue
+                # PostgreSQL's own lines carry its log_line_prefix: a pid in brackets.
+                if re.match(r"\S+ \S+ \S+ \[\d+\]", line):
+                    continue
+                if not any(p.search(line) for p in patterns):
+                    raise AssertionError(f"unexpected in the log of {name}: {line}")
+
+    @staticmethod
+    def show(cluster):
+        for name, text in cluster.logs().items():
+            print(f"--- end of the log of {name}", file=sys.stderr)
+            print("\n".join(text.splitlines()[-60:]), file=sys.stderr)
+
+
+def scenario(words, size=3, dynamic=None, expected=(), start=True, configure=None):
+    def register(function):
+        _SCENARIOS.append(Scenario(function, words, size, dynamic, expected, start, configure))
+        return function
+    return register
+
+
+def all_scenarios():
+    return list(_SCENARIOS)

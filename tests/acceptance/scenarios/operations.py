@@ -1,0 +1,186 @@
+"""Pause, configuration, restart, reinitialize, detach, data directory lost."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+from harness import hosts, wait
+from harness.scenario import scenario
+
+NOISE = (r"leader lock", r"postgres", r"postmaster", r"store", r"member", r"data directory", r"replica")
+
+
+@scenario("pause: PostgreSQL is left alone, nobody promotes; resume brings order back", expected=NOISE)
+def pause(c):
+    leader = c.leader()
+    out = c.ctl("pause", "--wait").stdout
+    assert "Success" in out, out
+    wait.until(lambda: "Maintenance mode: on" in c.ctl("list").stdout, "list shows the maintenance mode", 10)
+    pid = leader.postmaster_pid()
+    leader.kill()
+    wait.holds(lambda: c.leader() is None or c.leader() is leader, "nobody else leads", 8)
+    leader.start()
+    wait.until(lambda: leader.is_("primary"), "leads again", 40)
+    assert leader.postmaster_pid() == pid
+    # A server that is stopped by hand stays stopped.
+    replica = c.replicas()[0]
+    stop_by_hand(c, replica)
+    wait.holds(lambda: not os.path.exists(os.path.join(replica.data, "postmaster.pid")), "stays stopped", 6)
+    out = c.ctl("resume", "--wait").stdout
+    assert "Success" in out, out
+    c.wait_streams(replica)
+
+
+def stop_by_hand(c, member):
+    hosts.run("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", os.path.join(c.bin_dir, "pg_ctl"),
+              "-D", member.data, "-m", "fast", "-w", "stop")
+
+
+@scenario("a configuration change that needs a restart is shown as pending and applied by the restart", expected=NOISE)
+def pending_restart(c):
+    leader = c.leader()
+    code, text = leader.rest("/config", "PATCH",
+                             {"postgresql": {"parameters": {"max_connections": 120, "work_mem": "8MB"}}})
+    assert code == 200, text
+    for m in c.members:
+        wait.until(lambda m=m: m.status().get("pending_restart"), f"{m.name} shows pending_restart", 30)
+        wait.until(lambda m=m: m.value("show work_mem") == "8MB", f"{m.name} reloaded work_mem", 15)
+    assert leader.value("show max_connections") == "100"
+    for m in [leader, *c.replicas()]:  # raised on the primary first, as PostgreSQL asks for
+        code, text = m.rest("/restart", "POST", {}, timeout=60)
+        assert code == 200 and text == "restarted successfully", (m.name, code, text)
+        wait.until(lambda m=m: m.value("show max_connections") == "120", f"{m.name} has 120", 15)
+    for m in c.members:
+        wait.until(lambda m=m: "pending_restart" not in m.status(), f"{m.name}: no restart pending", 20)
+    assert c.leader() is leader
+
+
+@scenario("reinit makes a replica anew", expected=NOISE)
+def reinit(c):
+    replica = c.replicas()[0]
+    inode = os.stat(os.path.join(replica.data, "PG_VERSION")).st_ino
+    code, text = replica.rest("/reinitialize", "POST", {"force": True})
+    assert code == 200 and text == "reinitialize started", (code, text)
+    wait.until(lambda: os.path.exists(os.path.join(replica.data, "PG_VERSION")) and
+               os.stat(os.path.join(replica.data, "PG_VERSION")).st_ino != inode, "a new directory", 60)
+    c.wait_streams(replica)
+    code, text = c.leader().rest("/reinitialize", "POST", {})
+    assert code == 503 and text == "I am the leader, can not reinitialize", (code, text)
+
+
+@scenario("the data directory of a replica is removed: it is cloned again", expected=NOISE)
+def replica_data_lost(c):
+    replica = c.replicas()[0]
+    shutil.rmtree(replica.data)
+    wait.until(lambda: os.path.exists(os.path.join(replica.data, "postmaster.pid")), "a new data directory", 60)
+    c.wait_streams(replica)
+
+
+@scenario("the data directory of the primary is removed: another member leads, it is cloned", expected=NOISE)
+def primary_data_lost(c):
+    leader = c.leader()
+    shutil.rmtree(leader.data)
+    c.wait_leader(other_than=leader, seconds=60)
+    c.wait_streams(leader)
+
+
+@scenario("SIGUSR2 ends the daemon and leaves everything; the next start takes over", expected=NOISE)
+def detach(c):
+    leader = c.leader()
+    pid = leader.postmaster_pid()
+    leader.signal(signal.SIGUSR2)
+    assert leader.process.wait(20) == 0
+    assert leader.postmaster_pid() == pid
+    assert c.key("leader") == leader.name
+    leader.start()
+    wait.until(lambda: leader.is_("primary"), "leads again", 20)
+    assert leader.postmaster_pid() == pid
+    assert "taken over" in leader.log()
+    wait.holds(lambda: c.leader() is leader, "goes on leading", 5)
+
+
+@scenario("the store is wiped: the configuration comes back, nobody fails over", expected=NOISE)
+def store_wiped(c):
+    leader = c.leader()
+    pid = leader.postmaster_pid()
+    config = json.loads(c.key("config"))
+    c.store.wipe()
+    wait.until(lambda: c.key("config") and json.loads(c.key("config")) == config, "the configuration is back", 60)
+    wait.until(lambda: c.key("leader") == leader.name, "the same leader", 30)
+    assert c.leader() is leader
+    assert leader.postmaster_pid() == pid or leader.is_("primary")
+    c.wait_healthy()
+
+
+@scenario("explain names the rule and why")
+def explain(c):
+    leader = c.leader()
+    code, text = leader.rest("/explain")
+    assert code == 200, text
+    told = json.loads(text)
+    assert told["rule"] and told["because"], told
+    out = c.ctl("explain", leader.name).stdout
+    assert told["rule"] in out, out
+
+
+@scenario("a member of another cluster is refused and its data is not touched", start=False, size=2, expected=(r".*",))
+def foreign_system_identifier(c):
+    first, second = c.members
+    first.start()
+    wait.until(lambda: first.is_("primary"), "the first member leads", 60)
+    hosts.run("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", os.path.join(c.bin_dir, "initdb"),
+              "-D", second.data, "-A", "trust")
+    before = hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout
+    second.start()
+    assert second.process.wait(60) == 1
+    assert "belongs to a different cluster" in second.log(), second.log()
+    assert hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout == before
+
+
+@scenario("bad input ends in one clear message and exit code 1", start=False, size=1, expected=(r".*",))
+def bad_input(c):
+    member = c.members[0]
+
+    def refused(change, *words):
+        member.local = member.default_config()
+        change(member.local)
+        member.write_config()
+        open(member.log_path, "w").close()
+        member.start()
+        assert member.process.wait(30) == 1, member.log()
+        for word in words:
+            assert word in member.log(), (word, member.log())
+        assert not os.path.exists(member.data)
+
+    refused(lambda l: l.pop("scope"), "scope")
+    refused(lambda l: l.pop("etcd3"), "store")
+    refused(lambda l: l["restapi"].update(listen="300.1.1.1:8008"), "300.1.1.1")
+    refused(lambda l: l["postgresql"].update(bin_dir="/nonexistent"), "/nonexistent")
+    refused(lambda l: l.update(citus={"group": 0, "database": "x"}), "citus")
+    with open(member.config_path, "w") as f:
+        f.write("scope: [unclosed\n")
+    open(member.log_path, "w").close()
+    member.start()
+    assert member.process.wait(30) == 1
+    assert "line" in member.log(), member.log()
+
+
+@scenario("an operator's daemon takes a running cluster over without restarting PostgreSQL", start=False, size=1,
+          expected=NOISE)
+def adopt_running_postgres(c):
+    member = c.members[0]
+    as_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
+    hosts.run(*as_postgres, os.path.join(c.bin_dir, "initdb"), "-D", member.data, "-A", "trust", "-U", "postgres")
+    member.host.popen([os.path.join(c.bin_dir, "postgres"), "-D", member.data, "-c",
+                       f"listen_addresses={member.host.address}", "-c", f"unix_socket_directories={member.directory}"],
+                      user="postgres", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait.until(lambda: os.path.exists(os.path.join(member.data, "postmaster.pid")), "postgres runs", 20)
+    pid = member.postmaster_pid()
+    member.local["postgresql"]["authentication"]["superuser"] = {"username": "postgres"}
+    member.local["postgresql"]["use_unix_socket"] = True
+    member.write_config()
+    member.start()
+    wait.until(lambda: member.is_("primary"), "leads", 60)
+    assert member.postmaster_pid() == pid
+    wait.until(lambda: c.key("initialize").isdigit(), "the cluster is registered", 20)
