@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/restart_conditions.h"
+
 namespace tamada {
 
 using namespace fact;
@@ -38,6 +40,8 @@ void request_chores(const Then& then, const Facts& f, const ClusterView& view, s
 
 std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m) {
   std::vector<Chore> out = then.chores;
+  if (o.reinitialize && !f.is(Order::Reinitialize) && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
+  if (o.restart && why_no_restart(*o.restart, o.postgres, m.role)) out.push_back(Chore::RefuseRestart);
   if (!o.view || !f.is(Store::Fresh) || f.is(ShuttingDown::Yes)) return out;
   if (!o.view->member(o.my_name)) out.push_back(Chore::TouchMember);
   if (!f.is(Busy::Idle)) return out;

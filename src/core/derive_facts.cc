@@ -62,11 +62,7 @@ fact::Initialize initialize(const ClusterView* view) {
 
 fact::SystemId system_id(const DerivationInput& in, fact::Initialize initialize) {
   const auto& postgres = in.observation.postgres;
-  if (!in.view) return SystemId::Unknown;
-  // No data, no identifier that could be another cluster's.
-  const bool empty = postgres.data_dir == DataDirState::Empty || postgres.data_dir == DataDirState::Missing;
-  if (empty) return SystemId::NoneInStore;
-  if (postgres.data_dir != DataDirState::Present) return SystemId::Unknown;
+  if (!in.view || postgres.data_dir != DataDirState::Present) return SystemId::Unknown;
   std::string mine = postgres.control ? postgres.control->system_identifier : "";
   // A server that runs has a control file; that it could not be read just now is no reason to doubt its cluster.
   if (mine.empty() && postgres.running()) mine = in.memory.trusted_system_identifier;

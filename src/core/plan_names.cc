@@ -86,6 +86,10 @@ std::string_view name_of(Chore chore) {
       return "DisableWatchdog";
     case Chore::OnStartCallback:
       return "OnStartCallback";
+    case Chore::RefuseRestart:
+      return "RefuseRestart";
+    case Chore::RefuseReinitialize:
+      return "RefuseReinitialize";
   }
   return "?";
 }

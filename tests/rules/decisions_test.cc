@@ -58,7 +58,9 @@ std::string plan_of(const Rule& rule) {
 
 std::string printed_book() {
   std::string out(kHead);
-  out += "\n## Facts\n\nEvery fact can also be Unknown, which is never read as \"no\".\n\n| fact | question | values |\n|---|---|---|\n";
+  out +=
+      "\n## Facts\n\nEvery fact can also be Unknown, which is never read as \"no\".\n\n| fact | question | values "
+      "|\n|---|---|---|\n";
   for (std::size_t i = 0; i < kFactCount; ++i) {
     const FactInfo& info = fact_info(static_cast<FactId>(i));
     std::string values;
@@ -75,8 +77,9 @@ std::string printed_book() {
     out += "\n| rule | when | plan | status | because |\n|---|---|---|---|---|\n";
     for (const Rule& rule : situation.rules) {
       const bool careful = takes(rule.then.plan) || destroys(rule.then.plan);
-      out += fmt::format("| {} | {} | {} | `{}` | {} |\n", rule.id, text_of(rule.when, careful ? way : std::set<FactId>{}),
-                         plan_of(rule), rule.status, rule.because);
+      out +=
+          fmt::format("| {} | {} | {} | `{}` | {} |\n", rule.id, text_of(rule.when, careful ? way : std::set<FactId>{}),
+                      plan_of(rule), rule.status, rule.because);
     }
   }
   return out;

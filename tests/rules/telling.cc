@@ -41,7 +41,8 @@ std::string tell(const Decision& decision, Instant now) {
   for (const std::string& warning : plan.warnings) text += fmt::format("  warning: {}\n", warning);
   for (const std::string& detail : decision.explanation.details) text += fmt::format("  detail: {}\n", detail);
   if (plan.kind == PlanKind::Exit) {
-    text += fmt::format("  exit: {}{}\n", plan.exit_message, plan.exit_without_stop ? " (PostgreSQL is left running)" : "");
+    text +=
+        fmt::format("  exit: {}{}\n", plan.exit_message, plan.exit_without_stop ? " (PostgreSQL is left running)" : "");
   }
   if (plan.wake_at != kNever) text += fmt::format("  look again in {:.1f} s\n", to_seconds(plan.wake_at - now));
   return text;

@@ -7,7 +7,6 @@
 
 namespace tamada {
 
-
 std::string tell(const Decision& decision, Instant now);
 
 }  // namespace tamada

@@ -88,7 +88,8 @@ Member& member_of(ClusterView& view, const std::string& name) {
   m.state = PgState::Running;
   m.role = Role::Replica;
   m.timeline = Timeline{1};
-  const auto at = std::find_if(view.members.begin(), view.members.end(), [&](const Member& o) { return o.name > name; });
+  const auto at =
+      std::find_if(view.members.begin(), view.members.end(), [&](const Member& o) { return o.name > name; });
   return *view.members.insert(at, std::move(m));
 }
 
@@ -270,17 +271,18 @@ std::string World::store(const std::string& how) {
     memory_.role_callback_ran = false;
     return "";
   }
-  o_.store = look_up(std::map<std::string, StoreReach>{{"fresh", StoreReach::Fresh},
-                                                       {"doubtful", StoreReach::Doubtful},
-                                                       {"unreachable", StoreReach::Unreachable}},
-                     how);
+  o_.store = look_up(
+      std::map<std::string, StoreReach>{
+          {"fresh", StoreReach::Fresh}, {"doubtful", StoreReach::Doubtful}, {"unreachable", StoreReach::Unreachable}},
+      how);
   return "";
 }
 
 std::string World::lock(const std::string& how, Words words) {
   if (how == "held") {
     if (!view_.leader || view_.leader->name() != o_.my_name) leader(o_.my_name);
-    o_.lock = {view_.leader->generation, now_ + duration(words.contains("valid") ? words["valid"] : "30s"), false, false};
+    o_.lock = {view_.leader->generation, now_ + duration(words.contains("valid") ? words["valid"] : "30s"), false,
+               false};
   } else if (how == "held-unseen") {
     o_.lock = {LockGeneration{o_.my_name, view_.revision + 1, "lease-new"}, now_ + 30s, false, false};
   } else if (how == "lost") {
@@ -417,7 +419,9 @@ std::string World::setting(const std::string& key, const std::string& value) {
     std::istringstream names(value);
     for (std::string name; std::getline(names, name, ',');) view_.failsafe[name] = "http://" + name;
   } else if (key == "synchronous_mode") {
-    d.synchronous_mode = value == "quorum" ? SynchronousMode::Quorum : yes(value) ? SynchronousMode::On : SynchronousMode::Off;
+    d.synchronous_mode = value == "quorum" ? SynchronousMode::Quorum
+                         : yes(value)      ? SynchronousMode::On
+                                           : SynchronousMode::Off;
   } else if (key == "standby_cluster") {
     d.standby_cluster.reset();
     if (value != "no") d.standby_cluster = StandbyClusterSettings{.host = value, .port = "5433"};
@@ -477,16 +481,24 @@ std::string World::procedure(const std::string& kind, Words words) {
 
 std::string World::event(const std::string& kind, Words words) {
   using Kind = Event::Kind;
-  static const std::map<std::string, Kind> kinds = {
-      {"AcquireRefused", Kind::AcquireRefused},   {"LockReleased", Kind::LockReleased},
-      {"Promoted", Kind::Promoted},               {"PromoteFailed", Kind::PromoteFailed},
-      {"Demoted", Kind::Demoted},                 {"StartLaunched", Kind::StartLaunched},
-      {"StartSucceeded", Kind::StartSucceeded},   {"StartFailed", Kind::StartFailed},
-      {"CompareDone", Kind::CompareDone},         {"RewindDone", Kind::RewindDone},
-      {"CrashRecoveryDone", Kind::CrashRecoveryDone}, {"CloneDone", Kind::CloneDone},
-      {"BootstrapDone", Kind::BootstrapDone},     {"RestartAsked", Kind::RestartAsked},
-      {"PostgresStoppedByUs", Kind::PostgresStoppedByUs}, {"DataDirRemoved", Kind::DataDirRemoved},
-      {"CheckpointDone", Kind::CheckpointDone},   {"CallbackRan", Kind::CallbackRan}};
+  static const std::map<std::string, Kind> kinds = {{"AcquireRefused", Kind::AcquireRefused},
+                                                    {"LockReleased", Kind::LockReleased},
+                                                    {"Promoted", Kind::Promoted},
+                                                    {"PromoteFailed", Kind::PromoteFailed},
+                                                    {"Demoted", Kind::Demoted},
+                                                    {"StartLaunched", Kind::StartLaunched},
+                                                    {"StartSucceeded", Kind::StartSucceeded},
+                                                    {"StartFailed", Kind::StartFailed},
+                                                    {"CompareDone", Kind::CompareDone},
+                                                    {"RewindDone", Kind::RewindDone},
+                                                    {"CrashRecoveryDone", Kind::CrashRecoveryDone},
+                                                    {"CloneDone", Kind::CloneDone},
+                                                    {"BootstrapDone", Kind::BootstrapDone},
+                                                    {"RestartAsked", Kind::RestartAsked},
+                                                    {"PostgresStoppedByUs", Kind::PostgresStoppedByUs},
+                                                    {"DataDirRemoved", Kind::DataDirRemoved},
+                                                    {"CheckpointDone", Kind::CheckpointDone},
+                                                    {"CallbackRan", Kind::CallbackRan}};
   Event event{.kind = look_up(kinds, kind)};
   for (const auto& [key, value] : words) {
     if (key == "ok") event.ok = yes(value);
