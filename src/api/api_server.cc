@@ -10,6 +10,8 @@
 
 #include "api/routes.h"
 #include "base/async.h"
+#include "base/text.h"
+#include "base/version.h"
 #include "net/http_server.h"
 #include "net/tls_context.h"
 
@@ -41,6 +43,12 @@ Result<std::shared_ptr<const TlsServerContext>> load_tls(const RestApiSettings& 
       {s.certfile, s.keyfile, s.keyfile_password, s.cafile, s.ciphers, verify_mode(s.verify_client)});
 }
 
+// `server_tokens`: only "minimal" tells the version.
+std::string server_name(const std::string& tokens) {
+  if (!equal_ignoring_case(tokens, "minimal")) return "Tamada";
+  return "Tamada/" + std::string(own_version());
+}
+
 WallTime wall_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
@@ -69,6 +77,7 @@ struct ApiServer::Impl {
   HttpServer server;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   std::thread thread;
+  std::string told;
 };
 
 // All or nothing: what can fail comes first.
@@ -81,9 +90,12 @@ Result<void> ApiServer::Impl::apply(const RestApiSettings& settings) {
     return Error(ErrorCode::Invalid, "Invalid \"restapi\" config: " + listening.error().message + " for \"listen\"");
   }
   server.use_tls(*tls);
+  server.set_name(server_name(settings.server_tokens));
   context.settings = std::make_shared<RestApiSettings>(settings);
-  if (*tls) log.info("REST API listens on {} with certificate {}", settings.listen, (*tls)->serial());
-  if (!*tls) log.info("REST API listens on {}", settings.listen);
+  // Reloads come with every change of any setting: told is only what is new.
+  std::string where = settings.listen + (*tls ? " with certificate " + (*tls)->serial() : std::string());
+  if (where != told) log.info("REST API listens on {}", where);
+  told = std::move(where);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/member_facts.h"
 #include "base/text.h"
+#include "base/version.h"
 
 namespace tamada {
 
@@ -89,7 +90,7 @@ void add_member_part(json::object& doc, const Snapshot& snapshot, Compatibility 
 
 void add_own_part(json::object& doc, const Snapshot& snapshot) {
   json::object own;
-  if (!snapshot.own_member.tamada_version.empty()) own["version"] = snapshot.own_member.tamada_version;
+  own["version"] = own_version();
   own["receiver_stopped"] = snapshot.receiver_stopped;
   own["upstream_alive"] = snapshot.upstream_alive;
   own["rule"] = snapshot.explanation.rule;

@@ -2,8 +2,7 @@
 
 namespace tamada {
 
-std::string_view own_version() {
-  return TAMADA_VERSION;
-}
+// Defined for this file alone (src/CMakeLists.txt): a new version compiles one file anew.
+std::string_view own_version() { return TAMADA_VERSION; }
 
 }  // namespace tamada

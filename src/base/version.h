@@ -1,10 +1,10 @@
-// The version of these programs, as CMake's project() has it: "0.1.0". Published in the member key's field "tamada".
+// Our own version. What peers are shown instead depends on the compatibility level: see peer_version.
 #pragma once
 
 #include <string_view>
 
 namespace tamada {
 
-std::string_view own_version();
+std::string_view own_version();  // "0.1.0"
 
 }  // namespace tamada

@@ -1,6 +1,7 @@
 // One turn of the loop: observe, decide, hand over to engine_act.cc, publish.
 #include <algorithm>
 
+#include "base/version.h"
 #include "core/follow.h"
 #include "engine/engine_impl.h"
 #include "ports/deadline.h"
@@ -182,6 +183,7 @@ Member Engine::Impl::own_member() const {
   m.name = settings.name;
   m.conn_url = settings.conn_url();
   m.api_url = settings.api_url();
+  m.tamada_version = own_version();
   m.state = observed_state(state_);
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);

@@ -396,7 +396,9 @@ TEST_F(ApiServerTest, members_may_write_by_default_and_names_in_the_allowlist_ar
 TEST_F(ApiServerTest, extra_headers_are_added) {
   auto s = settings();
   s.http_extra_headers = {{"X-Frame-Options", "DENY"}};
+  s.server_tokens = "Minimal";
   start(s);
+  EXPECT_TRUE(request("GET", "/primary").has_header("Server: Tamada/0.1.0"));
   EXPECT_TRUE(request("GET", "/primary").has_header("X-Frame-Options: DENY"));
   EXPECT_TRUE(request("POST", "/none", "").has_header("X-Frame-Options: DENY"));
 }
