@@ -95,7 +95,8 @@ Codes evaluate(const Snapshot& snapshot, Instant now, const QueryString& query) 
       c.standby_leader = role == Role::Replica || role == Role::StandbyLeader;
       c.replica = false;
     } else {
-      c.primary = true;
+      // The lock alone takes no write: while PostgreSQL is still being promoted it answers /leader, not /primary.
+      c.primary = role == Role::Primary && c.running;
     }
   }
   return c;

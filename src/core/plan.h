@@ -50,8 +50,6 @@ enum class Chore {
   TouchMember,
   DisableWatchdog,
   OnStartCallback,
-  RefuseRestart,       // the restart request's conditions do not hold: "restart conditions are not satisfied"
-  RefuseReinitialize,  // no other leader to clone from, or this member leads
 };
 
 struct Plan {

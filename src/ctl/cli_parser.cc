@@ -121,7 +121,9 @@ bool is_number(const std::string& text, ValueKind kind) {
 }
 
 std::optional<std::string> invalid_value(const OptionSpec& option, const std::string& value) {
-  const std::string start = fmt::format("Invalid value for '{}': ", join(option.names, "' / '"));
+  std::vector<std::string> names = option.names;
+  if (option.kind == ValueKind::Choice) std::reverse(names.begin(), names.end());  // as users know them
+  const std::string start = fmt::format("Invalid value for '{}': ", join(names, "' / '"));
   if (option.kind == ValueKind::Integer && !is_number(value, option.kind)) {
     return start + fmt::format("'{}' is not a valid integer.", value);
   }

@@ -114,7 +114,7 @@ std::vector<Column> columns_for(std::string_view cluster, const std::vector<Memb
 std::string title_for(std::string_view cluster, const ClusterView& view, Compatibility level) {
   if (level == Compatibility::V1_5) return {};
   if (level == Compatibility::V3_0) return fmt::format(" Cluster: {} ", cluster);
-  std::string_view system = "uninitialized";
+  std::string system = "uninitialized";
   if (view.initialize) system = view.initialize->value.empty() ? "initializing" : view.initialize->value;
   return fmt::format(" Cluster: {} ({}) ", cluster, system);
 }

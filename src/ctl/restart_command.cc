@@ -21,7 +21,7 @@ Error domain_error(std::string message) {
   return Error(ErrorCode::Invalid, std::move(message));
 }
 
-// X.Y from version 10 on, X.Y.Z before.
+// X.Y.Z; from version 10 on X.Y as well.
 Result<void> check_version(const std::string& text) {
   const std::vector<std::string> parts = split(text, '.');
   int major = 0;
@@ -33,8 +33,7 @@ Result<void> check_version(const std::string& text) {
     }
     if (&part == &parts.front()) major = number;
   }
-  const std::size_t wanted = major >= kFirstTwoPartMajor ? 2 : 3;
-  if (parts.size() == wanted) return {};
+  if (parts.size() == 3 || (parts.size() == 2 && major >= kFirstTwoPartMajor)) return {};
   return domain_error("Invalid PostgreSQL version format: X.Y or X.Y.Z is accepted: " + text);
 }
 

@@ -30,7 +30,7 @@ std::optional<FieldValue> field_value(std::string_view field, const LogRecord& r
   if (field == "asctime") return format_log_time(r.time, date_format);
   if (field == "levelname") return std::string(level_name(r.level));
   if (field == "levelno") return std::int64_t{level_number(r.level)};
-  if (field == "name") return "tamada" + (r.component.empty() ? "" : "." + r.component);
+  if (field == "name") return r.component.empty() || r.component == "tamada" ? "tamada" : "tamada." + r.component;
   if (field == "module") return r.component;
   if (field == "filename" || field == "pathname" || field == "funcName") return std::string();
   if (field == "lineno") return std::int64_t{0};

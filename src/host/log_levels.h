@@ -12,7 +12,7 @@ namespace tamada {
 
 // DEBUG INFO WARN WARNING ERROR FATAL CRITICAL NOTSET in upper case, or a number as text.
 Result<LogLevel> parse_log_level(std::string_view text);
-// "patroni.postgresql" -> "postgresql", "urllib3" -> "http"; a name of ours stays as it is. "" is the root.
+// "patroni.postgresql" -> "postgresql", "urllib3" -> "peers"; a name of ours stays as it is. "" is the root.
 std::string component_of_logger(std::string_view logger);
 
 class LogLevels {

@@ -81,7 +81,7 @@ Result<std::vector<asio::ip::address>> addresses_of(const std::string& host) {
 
 }  // namespace
 
-Result<std::vector<tcp::acceptor>> open_listeners(const Executor& executor, const HostPort& where, int backlog) {
+Result<std::vector<tcp::acceptor>> open_listeners(const Executor& executor, const ListenAddress& where, int backlog) {
   if (where.any()) return open_any(executor, where.port, backlog);
   auto addresses = addresses_of(where.host);
   if (!addresses) return addresses.error();

@@ -161,12 +161,12 @@ HttpServer::~HttpServer() {
 
 Result<void> HttpServer::listen(const std::string& address, int backlog) {
   if (!state_->acceptors.empty() && address == state_->address && backlog == state_->backlog) return {};
-  auto where = parse_host_port(address);
+  auto where = parse_listen_address(address);
   if (!where) return where.error();
   auto fresh = open_listeners(state_->executor, *where, backlog);
   if (!fresh && fresh.error().code == ErrorCode::Conflict && !state_->acceptors.empty()) {
     // Maybe it is our own old socket ("127.0.0.1:8008" to "*:8008").
-    const auto old = parse_host_port(state_->address);
+    const auto old = parse_listen_address(state_->address);
     state_->close_listeners();
     fresh = open_listeners(state_->executor, *where, backlog);
     if (!fresh) {

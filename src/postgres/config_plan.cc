@@ -72,6 +72,7 @@ ConfigPlan plan_config(const Settings& settings, const ConfigCircumstances& now,
   request.synchronous_standby_names = now.synchronous_standby_names;
   if (wish.kind == RecoveryWish::Kind::Standby) request.standby_of = now.control;
   request.custom_bootstrap = now.custom_bootstrap;
+  request.corrections = now.corrections;
   if (const std::string* action = find_guc(wish.recovery_conf, "recovery_target_action"))
     request.bootstrap_target_action = *action;
   plan.parameters = server_parameters(settings, request);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "postgres/config_check.h"
 #include "postgres/config_files.h"
 #include "postgres/recovery_settings.h"
 
@@ -15,6 +16,7 @@ struct ConfigCircumstances {
   std::optional<ControlData> control;      // raises values of a standby
   bool custom_bootstrap = false;           // kCustomBootstrapMarker is there
   std::vector<std::string> own_addresses;  // for its pg_hba.conf
+  Corrections corrections;                 // what this PostgreSQL refused before
 };
 
 // What the server is to be.

@@ -1,4 +1,5 @@
-// Names to addresses without blocking (D8). The resolver of the net layer stands behind it.
+// Names to addresses without blocking (D8), as the sessions with PostgreSQL need it. The resolver of the net layer stands
+// behind it.
 #pragma once
 
 #include <string>
@@ -15,6 +16,8 @@ class HostResolver {
   virtual ~HostResolver() = default;
   // Numeric addresses, best first; never empty. Engine thread.
   virtual Task<Result<std::vector<std::string>>> resolve(std::string host, Instant deadline) = 0;
+  // The addresses of `host` did not work: ask the name servers again at the next opportunity.
+  virtual void distrust(const std::string& /*host*/) {}
 };
 
 }  // namespace tamada

@@ -39,6 +39,7 @@ void LocalPostgresServer::update_settings(const Settings& settings) {
   if (settings.postgresql.bin_dir != settings_.postgresql.bin_dir ||
       settings.postgresql.bin_name != settings_.postgresql.bin_name)
     rewind_runs_.reset();
+  if (settings.postgresql.parameters != settings_.postgresql.parameters) corrections_.clear();
   settings_ = settings;
   query_.update_settings(settings);
 }

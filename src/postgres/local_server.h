@@ -65,6 +65,8 @@ class LocalPostgresServer final : public PostgresServer {
   ConfigCircumstances circumstances(const DataDirectoryLook& look) const;
   Task<Result<ConfigPlan>> plan(RecoveryWish wish, Instant deadline);
   Task<Result<ConfigOutcome>> write(const ConfigPlan& plan, Instant deadline);
+  Task<Result<ConfigPlan>> write_checked(RecoveryWish wish, Instant deadline);
+  Task<Result<std::vector<Complaint>>> ask_for_complaints(const ConfigPlan& plan, Instant deadline);
   Task<Result<void>> read_running_values(Instant deadline);
   Task<Result<void>> wait_until_in_force(std::string name, std::string value, Instant deadline);
   Task<std::vector<GucRow>> rows_after_reload(const GucChanges& changes, Instant deadline);
@@ -92,6 +94,7 @@ class LocalPostgresServer final : public PostgresServer {
   std::optional<GucMap> recovery_;   // recovery settings in force, or configured while stopped; nullopt = unknown
   std::optional<GucMap> written_;    // part 3 of what was generated last
   GucMap written_recovery_;          // and part 6; what runs may differ until a restart
+  Corrections corrections_;          // until the settings change
   bool backup_due_ = false;          // copies of the configuration after the first answer of a new server
   std::optional<bool> rewind_runs_;  // pg_rewind --help ended with 0
   std::string control_problem_;      // last logged cause

@@ -1,6 +1,7 @@
 // LocalPostgresServer: configuration files, following, reloads.
 #include <signal.h>
 
+#include "host/child_process.h"
 #include "host/files.h"
 #include "postgres/local_server.h"
 #include "postgres/local_server_gate.h"
@@ -14,6 +15,8 @@ namespace {
 // How long a reload may take to show in pg_settings, and how often we look.
 constexpr Duration kReloadLimit = 2s;
 constexpr Duration kReloadLook = 50ms;
+// Unknown names come first, values after them; a corrected value may still be refused once.
+constexpr int kCheckRounds = 4;
 
 Instant earlier(Instant a, Instant b) {
   return a < b ? a : b;
@@ -34,6 +37,7 @@ ConfigCircumstances LocalPostgresServer::circumstances(const DataDirectoryLook& 
   now.synchronous_standby_names = synchronous_names_;
   now.control = look.control;
   now.custom_bootstrap = custom_bootstrap_;
+  now.corrections = corrections_;
   if (custom_bootstrap_) now.own_addresses = own_addresses();
   return now;
 }
@@ -58,6 +62,35 @@ Task<Result<ConfigOutcome>> LocalPostgresServer::write(const ConfigPlan& plan, I
   if (outcome)
     for (const std::string& note : outcome->notes) log_.warning("{}", note);
   co_return outcome;
+}
+
+Task<Result<std::vector<Complaint>>> LocalPostgresServer::ask_for_complaints(const ConfigPlan& plan, Instant deadline) {
+  ChildSpec spec = postmaster_command(plan, 0);
+  spec.argv.insert(spec.argv.end(), {"--lc_messages=C", "-C", "data_directory"});
+  spec.out = spec.err = ChildOutput::Capture;
+  auto exit = co_await run_child(clock_, spec, deadline);
+  if (!exit) co_return exit.error();
+  co_return exit->ok() ? std::vector<Complaint>() : parse_complaints(exit->err, plan.parameters.file);
+}
+
+// Writes the files of a start; what PostgreSQL would refuse is put right, so that one bad value does not keep it down.
+Task<Result<ConfigPlan>> LocalPostgresServer::write_checked(RecoveryWish wish, Instant deadline) {
+  for (int round = 1;; ++round) {
+    auto planned = co_await plan(wish, deadline);
+    if (!planned) co_return planned.error();
+    auto written = co_await write(*planned, deadline);
+    if (!written) co_return written.error();
+    if (round > kCheckRounds) co_return planned;
+    auto complaints = co_await ask_for_complaints(*planned, deadline);
+    if (!complaints) co_return complaints.error().wrap("cannot check the configuration");
+    // Also when it complains about what is not ours: the start itself will tell.
+    if (complaints->empty()) co_return planned;
+    for (const Complaint& complaint : *complaints) {
+      log_.warning("{} parameter {} of postgresql.parameters: {}", complaint.limit ? "Correcting" : "Removing",
+                   complaint.name, complaint.text);
+      corrections_[complaint.name] = complaint.limit;
+    }
+  }
 }
 
 void LocalPostgresServer::remember(const ConfigPlan& plan) {
@@ -182,10 +215,15 @@ Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Inst
   wish.keep = written_recovery_;
   auto planned = co_await plan(wish, deadline);
   if (!planned) co_return planned.error();
-  GucMap& wanted = planned->parameters.file;
-  const GucChanges changes = compare_gucs(wanted, *written_, *rows);
-  for (const std::string& name : changes.unknown)
-    log_.warning("Removing invalid parameter `{}` from postgresql.parameters", name);
+  const GucChanges changes = compare_gucs(planned->parameters.file, *written_, *rows);
+  if (!changes.unknown.empty()) {
+    for (const std::string& name : changes.unknown) {
+      log_.warning("Removing invalid parameter `{}` from postgresql.parameters", name);
+      corrections_[name] = std::nullopt;
+    }
+    planned = co_await plan(wish, deadline);
+    if (!planned) co_return planned.error();
+  }
   for (const GucChange& change : changes.reload)
     log_.info("Changed {} from '{}' to '{}'", change.name, change.old_value, change.new_value);
   for (const GucChange& change : changes.restart)
@@ -194,6 +232,7 @@ Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Inst
 
   auto written = co_await write(*planned, deadline);
   if (!written) co_return written.error();
+  const GucMap& wanted = planned->parameters.file;
   written_ = wanted;
   ReloadOutcome outcome;
   if (force || written->changed) {

@@ -75,13 +75,11 @@ Task<Result<PostmasterId>> LocalPostgresServer::start(StartRequest request, Inst
 
   if (request.as_primary || request.synchronous_standby_names)
     synchronous_names_ = request.synchronous_standby_names.value_or("");
-  auto planned = co_await plan(wish_of(request), deadline);
+  auto planned = co_await write_checked(wish_of(request), deadline);
   if (!planned) co_return planned.error();
   for (const auto& [name, values] : planned->parameters.raised)
     log_.warning("{} is {} instead of the configured {}: a standby cannot have less than its primary had", name,
                  values.second, values.first);
-  auto written = co_await write(*planned, deadline);
-  if (!written) co_return written.error();
 
   query_.close();
   auto child = spawn_detached(postmaster_command(*planned, look->stale_pid));
@@ -130,7 +128,9 @@ Task<Result<void>> LocalPostgresServer::clear_directory(Instant deadline) {
     if (clock_.now() >= deadline)
       co_return Error(ErrorCode::Timeout, fmt::format("processes {} still work in {}", list_pids(look->workers),
                                                       settings_.postgresql.data_dir));
-    log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    if (!look->workers.empty()) {
+      log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    }
     GatePass<Gate> pass(gate_);
     std::string name = program("postgres");
     auto work = [directory = *look->directory, name = name.substr(name.rfind('/') + 1),

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "postgres/config_check.h"
 #include "postgres/version_table.h"
 
 namespace tamada {
@@ -115,6 +116,7 @@ ServerParameters server_parameters(const Settings& settings, const ParameterRequ
   apply_synchronous_names(result.file, settings, request);
   if (request.standby_of) raise_for_standby(result, request.version, *request.standby_of);
   if (request.custom_bootstrap) set_guc(result.file, "archive_mode", "off");
+  apply_corrections(result.file, request.corrections);
 
   for (std::string_view name : kCommandLineGucs) {
     const std::string* value = find_guc(result.file, name);

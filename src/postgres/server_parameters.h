@@ -28,7 +28,9 @@ struct ParameterRequest {
   std::optional<ControlData> standby_of;
   std::optional<std::string> synchronous_standby_names;  // what the resolver set last
   bool custom_bootstrap = false;                         // archiving off, recovery_conf of the bootstrap in charge
-  std::string bootstrap_target_action;                   // recovery_target_action of that recovery_conf
+  // Left out (nullopt) or replaced: what this PostgreSQL refused (config_check.h).
+  std::map<std::string, std::optional<std::string>> corrections;
+  std::string bootstrap_target_action;  // recovery_target_action of that recovery_conf
 };
 
 struct ServerParameters {

@@ -1,7 +1,5 @@
 #include "postgres/session_parameters.h"
 
-#include <arpa/inet.h>
-
 #include <memory>
 #include <set>
 
@@ -75,12 +73,6 @@ std::vector<std::string> files_read_by_libpq(const Conninfo& parameters, const s
   if (!parameters.has("sslcert")) files.push_back(home + "/.postgresql/postgresql.crt");
   if (!parameters.has("sslkey")) files.push_back(home + "/.postgresql/postgresql.key");
   return files;
-}
-
-bool is_numeric_address(const std::string& host) {
-  unsigned char buffer[sizeof(in6_addr)];
-  std::string plain = host.substr(0, host.find('%'));  // fe80::1%eth0
-  return inet_pton(AF_INET, host.c_str(), buffer) == 1 || inet_pton(AF_INET6, plain.c_str(), buffer) == 1;
 }
 
 }  // namespace tamada

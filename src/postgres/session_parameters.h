@@ -23,7 +23,4 @@ Conninfo session_parameters(const PgSessionOptions& options, const ConnectAttemp
 // Files that libpq reads while it connects with these parameters: password file, certificates, keys.
 std::vector<std::string> files_read_by_libpq(const Conninfo& parameters, const std::string& home);
 
-// True for text that is an address already.
-bool is_numeric_address(const std::string& host);
-
 }  // namespace tamada

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/follow.h"
 #include "procedures/start_procedure.h"
 #include "procedures/stop.h"
 
@@ -72,8 +73,11 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
     co_return forgot;
   }
   context.report({.kind = Event::Kind::CloneDone, .ok = true});
+  // Cloned from one member, it may have to follow another, through its own slot.
   const auto settings = context.settings();
-  StartPlan start{.request = {.follow = std::move(request.follow)}, .timeout = settings->postgresql.pg_ctl_timeout};
+  FollowTarget target = std::move(request.follow);
+  if (const auto view = context.view()) target = follow_target(*view, *settings, false);
+  StartPlan start{.request = {.follow = std::move(target)}, .timeout = settings->postgresql.pg_ctl_timeout};
   co_return co_await start_postgres(context, std::move(start));
 }
 

@@ -8,7 +8,8 @@ namespace tamada {
 
 namespace {
 
-constexpr Duration kPoll = 50ms;
+constexpr Duration kFirstPoll = 50ms;
+constexpr Duration kLastPoll = 500ms;
 constexpr Duration kLaunchPatience = 30s;
 constexpr Duration kQueryPatience = 2s;
 constexpr Duration kFollowPatience = 30s;
@@ -27,7 +28,8 @@ Task<bool> lock_is_enough(ProcedureContext& context) {
 // gone.
 Task<Result<void>> wait_until_accepting(ProcedureContext& context, const StartPlan& plan) {
   const Instant slow_at = context.clock.now() + plan.timeout;
-  for (;;) {
+  // Often at first, when it matters; each look costs a line in PostgreSQL's log while it is starting.
+  for (Duration pause = kFirstPoll;; pause = std::min(pause * 3 / 2, kLastPoll)) {
     const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
     if (status.process == ProcessState::NotRunning || status.process == ProcessState::Orphans) {
       co_return Error(ErrorCode::Failed, "postgres ended while it was starting", "its own log says why");
@@ -40,7 +42,7 @@ Task<Result<void>> wait_until_accepting(ProcedureContext& context, const StartPl
       if (plan.fail_when_slow) co_return Error(ErrorCode::Timeout, "postgres is still starting");
       co_return Result<void>();
     }
-    co_await context.clock.sleep_for(kPoll);
+    co_await context.clock.sleep_for(pause);
   }
 }
 

@@ -42,21 +42,18 @@ class SimLocalState final : public LocalState {
   SimPostgres& postgres_;
 };
 
-// The local settings of one member, with the dynamic document over them.
+// The local settings of one member, with the dynamic document over them, built as the daemon builds them.
 class SimSettingsSource final : public SettingsSource {
  public:
-  explicit SimSettingsSource(std::shared_ptr<const Settings> local) : local_(local), current_(std::move(local)) {}
+  explicit SimSettingsSource(json::object local);
   std::shared_ptr<const Settings> current() const override { return current_; }
   Task<Result<std::shared_ptr<const Settings>>> reload_local() override { co_return current_; }
   Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) override;
 
  private:
-  std::shared_ptr<const Settings> local_;
+  json::object local_;
   std::shared_ptr<const Settings> current_;
 };
-
-// The dynamic settings of a document; what is absent or bad keeps its default.
-DynamicSettings dynamic_settings_from(const json::object& document);
 
 class SimCallbacks final : public Callbacks {
  public:
@@ -80,7 +77,8 @@ struct WatchdogDevice {
 class SimWatchdog final : public Watchdog {
  public:
   SimWatchdog(SimProcess& process, WatchdogDevice& device) : process_(process), device_(device) {}
-  void update_settings(const WatchdogSettings& settings, std::chrono::seconds ttl, std::chrono::seconds loop_wait) override;
+  void update_settings(const WatchdogSettings& settings, std::chrono::seconds ttl,
+                       std::chrono::seconds loop_wait) override;
   Task<Result<bool>> activate() override;
   void keepalive() override;
   Task<void> disable() override;

@@ -75,10 +75,11 @@ void SimPeers::ask_one(std::shared_ptr<Survey> survey, std::size_t i, const Daem
       if (auto s = weak.lock()) s->settle(i, answer);
     });
   };
-  world.after(world.network().delay(me, there, world.random()), there, [target, reply] {
+  // A daemon serves REST only once it has looked for a namesake: it never finds itself.
+  world.after(world.network().delay(me, there, world.random()), there, [target, reply, me_id = process_.id()] {
     SimProcess* process = target.process();
     EngineFacade* engine = target.engine();
-    if (process == nullptr || engine == nullptr) {
+    if (process == nullptr || engine == nullptr || process->id() == me_id) {
       return reply(unreachable(PeerAnswer::Reach::Refused, "connection refused"));
     }
     engine->submit(StatusRequest{}, [engine, reply](OperatorReply) {

@@ -17,7 +17,7 @@ namespace tamada::sim {
 struct DaemonDirectory {
   struct Entry {
     int host = -1;
-    std::function<SimProcess*()> process;   // null while no daemon runs
+    std::function<SimProcess*()> process;  // null while no daemon runs
     std::function<EngineFacade*()> engine;
   };
   std::map<std::string, Entry> by_host_name;

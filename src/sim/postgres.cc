@@ -119,6 +119,7 @@ void SimPostgres::become_writable(bool promoted) {
     checkpoint();
   }
   if (fleet_.witness != nullptr) fleet_.witness->on_writable(*this, *epoch_);
+  if (fleet_.writable) fleet_.writable(*this);
   feed_standbys();
   changed_.notify();
 }

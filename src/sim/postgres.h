@@ -101,6 +101,7 @@ struct PostgresFleet {
   WalOrigins origins;
   std::vector<std::unique_ptr<SimPostgres>> servers;
   PostgresWitness* witness = nullptr;
+  std::function<void(SimPostgres&)> writable;  // starts the clients
   std::uint64_t next_id = 1;
   std::string system_identifier_seed = "7711229962259062";
   SimPostgres* at_host(int host);

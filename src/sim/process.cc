@@ -161,6 +161,7 @@ void SimProcess::drain() {
   if (frozen_ || host().frozen) return;
   while (!doomed_ && io_->poll_one() > 0) {
   }
+  if (!doomed_ && on_drain_) on_drain_();
   if (doomed_ && on_doom_) {
     auto on_doom = std::move(on_doom_);
     on_doom();  // destroys *this

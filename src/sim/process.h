@@ -71,6 +71,8 @@ class SimProcess {
   void doom();
   bool doomed() const { return doomed_; }
   void set_on_doom(std::function<void()> on_doom) { on_doom_ = std::move(on_doom); }
+  // Called after handlers ran.
+  void set_on_drain(std::function<void()> on_drain) { on_drain_ = std::move(on_drain); }
   // SIGSTOP and SIGCONT.
   void freeze() { frozen_ = true; }
   void thaw();
@@ -97,6 +99,7 @@ class SimProcess {
   std::vector<std::shared_ptr<void>> parts_;
   KillSwitch* kill_switch_ = nullptr;
   std::function<void()> on_doom_;
+  std::function<void()> on_drain_;
   SimSignal clock_changed_;
   bool doomed_ = false;
   bool frozen_ = false;

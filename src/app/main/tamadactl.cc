@@ -9,6 +9,7 @@
 #include "ctl/program.h"
 #include "ctl/rest_client.h"
 #include "ctl/system_console.h"
+#include "host/operator_terminal.h"
 #include "host/settings_files.h"
 #include "host/system_clock.h"
 #include "net/curl_transport.h"

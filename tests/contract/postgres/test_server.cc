@@ -54,11 +54,6 @@ void KeptLog::write(LogLevel level, std::string_view component, std::string text
   all += fmt::format("{} {}: {}\n", kNames[static_cast<int>(level)], component, text);
 }
 
-Task<Result<std::vector<std::string>>> LoopbackResolver::resolve(std::string host, Instant) {
-  if (host == "localhost") co_return std::vector<std::string>{"127.0.0.1"};
-  co_return Error(ErrorCode::NotFound, host + " has no address");
-}
-
 World::World() {
   std::string pattern = (fs::temp_directory_path() / "tamada-pg-XXXXXX").string();
   directory = ::mkdtemp(pattern.data());

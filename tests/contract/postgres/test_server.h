@@ -14,6 +14,7 @@
 #include "host/blocking_pool.h"
 #include "host/system_clock.h"
 #include "model/settings.h"
+#include "net/resolver.h"
 #include "postgres/data_context.h"
 #include "postgres/host_resolver.h"
 #include "postgres/libpq_status_query.h"
@@ -33,9 +34,16 @@ class KeptLog final : public LogSink {
   std::string all;
 };
 
-class LoopbackResolver final : public HostResolver {
+class SystemNames final : public HostResolver {
  public:
-  Task<Result<std::vector<std::string>>> resolve(std::string host, Instant deadline) override;
+  SystemNames(Executor executor, std::function<Instant()> now) : resolver_(std::move(executor), std::move(now)) {}
+  Task<Result<std::vector<std::string>>> resolve(std::string host, Instant deadline) override {
+    return resolver_.resolve(std::move(host), deadline);
+  }
+  void distrust(const std::string& host) override { resolver_.distrust(host); }
+
+ private:
+  SystemResolver resolver_;
 };
 
 // Everything the servers of one test share.
@@ -63,7 +71,7 @@ class World {
   boost::asio::io_context io;
   SystemClock clock;
   BlockingPool pool{clock};
-  LoopbackResolver resolver;
+  SystemNames resolver{io.get_executor(), [this] { return clock.now(); }};
   KeptLog log;
   std::string directory;
   PgContext pg{io.get_executor(), clock, pool, resolver};

@@ -81,7 +81,7 @@ TEST(LogLevels, children_inherit_and_pythons_names_are_mapped) {
   EXPECT_EQ(levels->level_of("engine"), LogLevel::Info);
   EXPECT_EQ(levels->level_of("store.consul"), LogLevel::Error);
   EXPECT_EQ(levels->level_of("store.etcd3.watch"), LogLevel::Debug);
-  EXPECT_EQ(levels->level_of("http"), LogLevel::Warning);
+  EXPECT_EQ(levels->level_of("peers"), LogLevel::Warning);
   EXPECT_EQ(component_of_logger("patroni.postgresql.sync"), "postgresql");
   EXPECT_FALSE(LogLevels::make("INFO", {{"a", "loud"}}));
 }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/host_port.h"
+#include "net/listen_address.h"
 
 namespace tamada {
 namespace {
@@ -49,16 +49,16 @@ TEST(HttpDate, is_the_form_of_the_standard) {
   EXPECT_EQ(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
-TEST(HostPort, is_split_at_the_last_colon) {
-  EXPECT_EQ(*parse_host_port("10.0.0.1:8008"), (HostPort{"10.0.0.1", 8008}));
-  EXPECT_EQ(*parse_host_port("[::1]:8008"), (HostPort{"::1", 8008}));
-  EXPECT_EQ(*parse_host_port("::1:8008"), (HostPort{"::1", 8008}));
-  EXPECT_TRUE(parse_host_port(":8008")->any());
-  EXPECT_TRUE(parse_host_port("*:8008")->any());
+TEST(ListenAddress, is_split_at_the_last_colon) {
+  EXPECT_EQ(*parse_listen_address("10.0.0.1:8008"), (ListenAddress{"10.0.0.1", 8008}));
+  EXPECT_EQ(*parse_listen_address("[::1]:8008"), (ListenAddress{"::1", 8008}));
+  EXPECT_EQ(*parse_listen_address("::1:8008"), (ListenAddress{"::1", 8008}));
+  EXPECT_TRUE(parse_listen_address(":8008")->any());
+  EXPECT_TRUE(parse_listen_address("*:8008")->any());
   for (const char* bad : {"", "8008", "host", "host:", "host:x", "host:65536", "host:-1", "[::1:8008", "a b:1"}) {
-    EXPECT_FALSE(parse_host_port(bad)) << bad;
+    EXPECT_FALSE(parse_listen_address(bad)) << bad;
   }
-  EXPECT_EQ(parse_host_port("nonsense").error().message, "expected <HOST>:<PORT>, but got \"nonsense\"");
+  EXPECT_EQ(parse_listen_address("nonsense").error().message, "expected <HOST>:<PORT>, but got \"nonsense\"");
 }
 
 }  // namespace

@@ -1,0 +1,255 @@
+#include "sim/checkers.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tamada::sim {
+
+namespace {
+
+constexpr Duration kReaction = 15s;  // a daemon that is back has looked at the store and stopped by then
+constexpr Duration kBetrayal = 40s;  // how long an early revoke or a restored store explains things
+constexpr Duration kAfterPause = 15s;
+constexpr Duration kForced = 120s;
+constexpr Duration kLockTail = 1500ms;  // a lock lost this recently is still being acted on (safety.md 1.5)
+constexpr int kTellAtMost = 3;          // of one invariant in one run
+
+}  // namespace
+
+CheckCounts& CheckCounts::operator+=(const CheckCounts& o) {
+  acknowledged += o.acknowledged;
+  promotions += o.promotions;
+  starts_as_primary += o.starts_as_primary;
+  lock_changes += o.lock_changes;
+  locks_freed += o.locks_freed;
+  destroyed += o.destroyed;
+  overlaps_excused += o.overlaps_excused;
+  lost_commits += o.lost_commits;
+  synchronous_commits += o.synchronous_commits;
+  streams_compared += o.streams_compared;
+  for (const auto& [name, d] : o.longest_overlap) longest_overlap[name] = std::max(longest_overlap[name], d);
+  return *this;
+}
+
+Checkers::Checkers(SimCluster& cluster) : cluster_(cluster) {
+  cluster_.fleet().witness = this;
+  cluster_.etcd().set_on_commit([this] { on_commit(); });
+}
+
+void Checkers::report(std::string invariant, std::string text) {
+  cluster_.world().trace("checker", "VIOLATION {}: {}", invariant, text);
+  if (++told_[invariant] > kTellAtMost) return;
+  violations_.push_back({cluster_.world().now(), std::move(invariant), std::move(text)});
+}
+
+void Checkers::pause_changed(bool paused) {
+  if (paused_ && !paused) unpaused_at_ = cluster_.world().now();
+  paused_ = paused;
+}
+
+bool Checkers::paused_lately() const {
+  return paused_ || (unpaused_at_ && cluster_.world().now() - *unpaused_at_ < kAfterPause);
+}
+
+bool Checkers::betrayed_lately() const {
+  return store_betrayed_ && cluster_.world().now() - *store_betrayed_ < kBetrayal;
+}
+
+bool Checkers::forced_lately(int member) const {
+  auto found = forced_.find(member);
+  return found != forced_.end() && cluster_.world().now() - found->second < kForced;
+}
+
+std::optional<std::string> Checkers::excuse(int member) const {
+  if (paused_lately()) return "pause";
+  const Impairment& im = cluster_.impairment(member);
+  if (im.now() || (im.until > Duration::min() && cluster_.world().now() - im.until < kReaction)) return im.last;
+  return std::nullopt;
+}
+
+std::string Checkers::current_holder() const {
+  const auto* leader = cluster_.etcd().model().find(cluster_.key("leader"));
+  return leader != nullptr ? leader->value : std::string();
+}
+
+Lsn Checkers::published_position() const {
+  const auto* status = cluster_.etcd().model().find(cluster_.key("status"));
+  return status != nullptr ? parse_status(status->value).optime : Lsn{};
+}
+
+std::vector<std::string> Checkers::sync_members() const {
+  const auto* sync = cluster_.etcd().model().find(cluster_.key("sync"));
+  if (sync == nullptr) return {};
+  const SyncState state = parse_sync(sync->value);
+  if (state.empty()) return {};
+  std::vector<std::string> names = state.standbys;
+  names.push_back(state.leader);
+  return names;
+}
+
+void Checkers::on_commit() {
+  const auto& model = cluster_.etcd().model();
+  if (const auto* config = model.find(cluster_.key("config"))) {
+    if (auto document = parse_json(config->value); document && document->is_object()) {
+      const json::value* pause = document->get_object().if_contains("pause");
+      pause_changed(pause != nullptr && pause->is_bool() && pause->get_bool());
+    }
+  }
+  const auto* leader = model.find(cluster_.key("leader"));
+  const std::int64_t generation = leader != nullptr ? leader->create_revision : 0;
+  const bool held = !locks_.empty() && locks_.back().until == kSimNever;
+  const bool same =
+      held && leader != nullptr && locks_.back().create_revision == generation && locks_.back().holder == leader->value;
+  if (same || (!held && leader == nullptr)) return;
+  ++counts_.lock_changes;
+  if (held) {
+    locks_.back().until = cluster_.world().now();
+    check_freed(locks_.back());
+  }
+  if (leader == nullptr) return;
+  cluster_.world().trace("checker", "lock of {} begins", leader->value);
+  locks_.push_back(
+      {leader->value, generation, cluster_.world().now(), kSimNever, published_position(), sync_members()});
+}
+
+// S3: when the store frees the lock nobody who held it is able to acknowledge a commit.
+void Checkers::check_freed(const LockRecord& lock) {
+  ++counts_.locks_freed;
+  for (int m = 0; m < cluster_.member_count(); ++m) {
+    if (cluster_.name_of(m) != lock.holder || !cluster_.postgres(m).writable()) continue;
+    if (excuse(m) || betrayed_lately()) continue;
+    report("S3", fmt::format("the lock of {} was freed while its PostgreSQL accepts writes", lock.holder));
+  }
+}
+
+void Checkers::on_writable(SimPostgres& server, const WritableEpoch& epoch) {
+  EpochRecord record;
+  record.epoch = epoch;
+  record.member = cluster_.member_on(server.host());
+  ++(epoch.promoted ? counts_.promotions : counts_.starts_as_primary);
+  check_lock(record, server);
+  if (epoch.promoted) check_position(record, server);
+  check_losses(server, epoch);
+  epochs_.emplace(epoch.id, std::move(record));
+}
+
+// S2: writable only under a lock of its own.
+void Checkers::check_lock(const EpochRecord& record, const SimPostgres& server) {
+  const SimTime now = cluster_.world().now();
+  for (const auto& lock : locks_) {
+    if (lock.holder == server.member() && (lock.until == kSimNever || now - lock.until < kLockTail)) return;
+  }
+  const bool bootstrapping = epochs_.empty() || cluster_.etcd().model().find(cluster_.key("config")) == nullptr;
+  if (bootstrapping || excuse(record.member) || betrayed_lately()) return;
+  report("S2", fmt::format("{} became writable without a lock of its own (holder: \"{}\")", server.member(),
+                           current_holder()));
+}
+
+// S5: never promoted by itself while missing more than the policy allows.
+void Checkers::check_position(const EpochRecord& record, SimPostgres& server) {
+  if (paused_lately() || forced_lately(record.member) || betrayed_lately()) return;
+  const LockRecord* mine = nullptr;
+  for (const auto& lock : locks_) {
+    if (lock.holder == server.member()) mine = &lock;
+  }
+  if (mine == nullptr) return;
+  if (!mine->eligible.empty()) {
+    if (std::find(mine->eligible.begin(), mine->eligible.end(), server.member()) == mine->eligible.end()) {
+      report("S5", fmt::format("{} was promoted although /sync did not name it", server.member()));
+    }
+    return;
+  }
+  const auto* limit = cluster_.options().dynamic.if_contains("maximum_lag_on_failover");
+  const auto allowed = limit != nullptr ? static_cast<std::uint64_t>(limit->get_int64()) : 1048576;
+  const Lsn at = server.directory().content.end();
+  if (lag_bytes(mine->published, at) > allowed) {
+    report("S5", fmt::format("{} was promoted at {}, {} bytes behind the published {}", server.member(), to_string(at),
+                             lag_bytes(mine->published, at), to_string(mine->published)));
+  }
+}
+
+// Which acknowledged commits this new primary lacks. What was lost once is not counted again.
+void Checkers::check_losses(SimPostgres& server, const WritableEpoch& epoch) {
+  (void)epoch;
+  const auto& content = server.directory().content;
+  const Lsn published = locks_.empty() ? Lsn{} : locks_.back().published;
+  for (auto& [id, record] : epochs_) {
+    Lsn kept;
+    for (const auto& piece : content.pieces()) {
+      if (piece.origin == record.epoch.origin) kept = std::max(kept, piece.to);
+    }
+    if (kept >= record.lost_from) continue;
+    const auto first = std::upper_bound(record.commits.begin(), record.commits.end(), kept,
+                                        [](Lsn at, const Commit& c) { return at < c.lsn; });
+    const bool by_force = paused_lately() || forced_lately(cluster_.member_on(server.host())) || betrayed_lately();
+    for (auto it = first; it != record.commits.end() && it->lsn < record.lost_from; ++it) {
+      ++counts_.lost_commits;
+      if (it->synchronous && !by_force) {
+        report("S4", fmt::format("{} lacks commit {} at {} that was confirmed synchronously", server.member(), it->id,
+                                 to_string(it->lsn)));
+      } else if (!by_force && it->lsn.bytes + 1048576 < published.bytes && !excuse(record.member)) {
+        report("S5", fmt::format("{} lacks commit {} at {}, more than the allowed loss before the published {}",
+                                 server.member(), it->id, to_string(it->lsn), to_string(published)));
+      }
+    }
+    if (first != record.commits.end()) record.lost_from = std::min(record.lost_from, first->lsn);
+  }
+}
+
+void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
+  ++counts_.acknowledged;
+  if (commit.synchronous) ++counts_.synchronous_commits;
+  auto own = epochs_.find(commit.epoch);
+  if (own == epochs_.end()) return;
+  cluster_.world().mix(commit.lsn.bytes);
+  own->second.commits.push_back(commit);
+  const auto& content = server.directory().content;
+  (void)content;
+  // S1: a newer primary left recovery before this acknowledgement.
+  for (auto it = std::next(own); it != epochs_.end(); ++it) {
+    if (it->second.epoch.host == server.host()) continue;
+    const Duration overlap = commit.acknowledged - it->second.epoch.began;
+    if (auto why = excuse(own->second.member)) {
+      ++counts_.overlaps_excused;
+      counts_.longest_overlap[*why] = std::max(counts_.longest_overlap[*why], overlap);
+    } else {
+      report("S1", fmt::format("{} acknowledged a commit {:.3f} s after {} had become writable", server.member(),
+                               to_seconds(overlap), cluster_.name_of(it->second.member)));
+    }
+    return;
+  }
+}
+
+// S6, S7: nothing is destroyed unless another proven holder has the data, or an operator said so.
+void Checkers::on_destroyed(SimPostgres& server, Destroyed what) {
+  ++counts_.destroyed;
+  static constexpr std::string_view kNames[]{"removed", "moved aside", "rewound", "recovered in single-user mode",
+                                             "overwritten"};
+  const int member = cluster_.member_on(server.host());
+  cluster_.world().trace(server.member(), "data directory is being {}", kNames[static_cast<std::size_t>(what)]);
+  if (forced_lately(member)) return;
+  const SimTime now = cluster_.world().now();
+  for (const auto& lock : locks_) {
+    if (lock.holder != server.member() && (lock.until == kSimNever || now - lock.until < kReaction)) return;
+  }
+  if (epochs_.empty() || cluster_.etcd().model().find(cluster_.key("config")) == nullptr)
+    return;  // bootstrap that failed
+  report("S7", fmt::format("the data directory of {} is being {} although nobody else holds the lock", server.member(),
+                           kNames[static_cast<std::size_t>(what)]));
+}
+
+void Checkers::look() {
+  for (int m = 0; m < cluster_.member_count(); ++m) {
+    SimPostgres& server = cluster_.postgres(m);
+    if (!server.streaming() || !server.in_recovery()) continue;
+    SimPostgres* up = cluster_.fleet().at_host(server.upstream());
+    ++counts_.streams_compared;
+    if (server.directory().content.prefix_of(up->directory().content)) continue;
+    if (up->directory().content.common_with(server.directory().content) == up->directory().content.end()) continue;
+    report("S7", fmt::format("{} streams from {} although their histories differ from {} on", server.member(),
+                             up->member(), to_string(server.directory().content.common_with(up->directory().content))));
+  }
+}
+
+}  // namespace tamada::sim
