@@ -10,7 +10,7 @@ import sys
 
 BRIDGE = "10.77.0.254"
 _HOSTS = set()
-_UNSHARED = "TAMADA_TEST_NETWORK"
+_UNSHARED = "PRIVATE_TEST_NETWORK"
 
 
 def run(*command, check=True, **kwargs):

@@ -8,7 +8,7 @@ from harness.cluster import Writer
 from harness.scenario import scenario
 
 # What a failover says about the member that is gone.
-LOST_PEER = (r"leader lock", r"Request failed to", r"postmaster", r"postgres", r"store", r"walreceiver", r"member", r"crash recovery", r"pg_rewind", r"DCS", r"REST")
+LOST_PEER = (r"leader lock", r"etcd node", r"killing processes", r"Request failed to", r"postmaster", r"postgres", r"store", r"walreceiver", r"member", r"crash recovery", r"pg_rewind", r"DCS", r"REST")
 
 
 @scenario("three members bootstrap, replicate through slots and answer their health checks")
