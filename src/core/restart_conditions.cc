@@ -19,7 +19,8 @@ int version_number(std::string_view text) {
     if (ec != std::errc() || part < 0 || part > 9999) return 0;
     parts.push_back(part);
     at = next;
-    if (at != end && *at++ != '.') return 0;
+    if (at == end) break;
+    if (*at++ != '.' || at == end) return 0;
   }
   if (at != end || parts.empty()) return 0;
   parts.resize(3, 0);

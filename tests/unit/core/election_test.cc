@@ -1,0 +1,245 @@
+#include "core/election.h"
+
+#include <gtest/gtest.h>
+
+namespace tamada {
+namespace {
+
+using namespace fact;
+
+constexpr Instant kNow{1000s};
+
+class Election : public ::testing::Test {
+ protected:
+  Election() {
+    o.my_name = settings.name = "n1";
+    o.store = StoreReach::Fresh;
+    for (const char* name : {"n1", "n2", "n3"}) {
+      Member m;
+      m.name = name;
+      m.api_url = std::string("http://") + name + ":8008/patroni";
+      view.members.push_back(m);
+    }
+    o.postgres.process = ProcessState::Running;
+    o.postgres.row = StatusRow{.in_recovery = true, .timeline = Timeline{3}, .received_lsn = Lsn{1000}};
+    o.survey = PeerSurvey{kNow, kNow, {}};
+    answer("n2", 1000);
+    answer("n3", 1000);
+  }
+  PeerReport& answer(const std::string& name, std::uint64_t position) {
+    std::erase_if(o.survey->reports, [&](const PeerReport& r) { return r.member == name; });
+    PeerReport r{.member = name, .url = "http://" + name, .answered = true, .in_recovery = true};
+    r.position = Lsn{position};
+    r.timeline = Timeline{3};
+    r.position_final = true;
+    o.survey->reports.push_back(r);
+    return o.survey->reports.back();
+  }
+  void silent(const std::string& name) {
+    answer(name, 0) = PeerReport{.member = name, .url = "http://" + name, .problem = "no answer"};
+  }
+  ElectionInput in() { return {o, memory, view, settings, kNow, wall}; }
+  fact::Peers peers() { return judge_peers(in(), own_standing(in()), true).peers; }
+
+  Observation o;
+  ClusterView view;
+  Memory memory;
+  Settings settings;
+  WallTime wall{std::chrono::seconds(1'700'000'000)};
+};
+
+TEST_F(Election, NobodyObjectsWhenAllAreEqual) {
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, AnUnreachableMemberNeverObjects) {
+  silent("n2");
+  silent("n3");
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, AMemberThatWasNotAskedLeavesTheAnswerOpen) {
+  std::erase_if(o.survey->reports, [](const PeerReport& r) { return r.member == "n3"; });
+  EXPECT_EQ(peers(), Peers::Unknown);
+}
+
+TEST_F(Election, AnswersCountForOneSecondAfterTheSurveyWasComplete) {
+  o.survey->completed_at = kNow - 1s;
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  o.survey->completed_at = o.survey->asked_at = kNow - 1s - 1us;
+  EXPECT_EQ(peers(), Peers::Unknown);
+}
+
+TEST_F(Election, AnswersFromBeforeTheLockVanishedDoNotCount) {
+  memory.unlocked_since = kNow - 100ms;
+  o.survey->asked_at = kNow - 200ms;
+  EXPECT_EQ(peers(), Peers::Unknown);
+}
+
+TEST_F(Election, AMemberOfTheLastHealthyViewIsAskedAlthoughItsKeyExpired) {
+  memory.last_healthy_members = view.members;
+  view.members.pop_back();
+  EXPECT_EQ(opponents(in()).size(), 2u);
+}
+
+TEST_F(Election, APrimaryBlocksEvenACandidate) {
+  view.failover = FailoverRequest{.candidate = "n1"};
+  answer("n3", 5000);
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n2", 0).is_primary = true;
+  EXPECT_EQ(peers(), Peers::PrimaryAlive);
+}
+
+TEST_F(Election, APrimaryBlocksAlthoughItsTagSaysNofailover) {
+  PeerReport& n2 = answer("n2", 0);
+  n2.is_primary = true;
+  n2.tags.raw["nofailover"] = true;
+  EXPECT_EQ(peers(), Peers::PrimaryAlive);
+}
+
+TEST_F(Election, AheadMembersThatMayNotLeadAreIgnored) {
+  answer("n2", 5000).tags.raw["nofailover"] = true;
+  answer("n3", 5000).watchdog_failed = true;
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n3", 5000);
+  EXPECT_EQ(peers(), Peers::Ahead);
+}
+
+TEST_F(Election, PriorityDecidesOnlyAmongEqualPositions) {
+  answer("n2", 999).tags.raw["failover_priority"] = 9;
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n2", 1000).tags.raw["failover_priority"] = 9;
+  EXPECT_EQ(peers(), Peers::Preferred);
+  settings.tags.raw["failover_priority"] = 9;
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, AMovingPositionDelaysUntilTheDelayIsOver) {
+  answer("n2", 500).position_final = false;
+  EXPECT_EQ(judge_peers(in(), own_standing(in()), false).peers, Peers::Moving);
+  EXPECT_EQ(judge_peers(in(), own_standing(in()), true).peers, Peers::NobodyObjects);
+}
+
+TEST_F(Election, EveryMessageNamesMemberAndUrl) {
+  silent("n3");
+  for (const std::string& line : judge_peers(in(), own_standing(in()), true).details) {
+    EXPECT_TRUE(line.find("n2 (http://n2)") != line.npos || line.find("n3 (http://n3)") != line.npos) << line;
+  }
+}
+
+TEST_F(Election, LagCountsFromThePublishedPosition) {
+  settings.dynamic.maximum_lag_on_failover = 100;
+  view.status = StatusDocument{Lsn{1100}, {}, {}};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+  view.status->optime = Lsn{1101};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Lagging);
+}
+
+TEST_F(Election, ASwitchoverCandidateMustBeCompleteAForcedOneNot) {
+  settings.dynamic.maximum_lag_on_failover = 100;
+  view.status = StatusDocument{Lsn{9999}, {}, {}};
+  view.failover = FailoverRequest{.leader = "n2", .candidate = "n1"};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Lagging);
+  view.failover->leader.clear();
+  EXPECT_EQ(own_standing(in()).standing, Standing::Candidate);
+}
+
+TEST_F(Election, AnUnknownPositionIsNoPermission) {
+  o.postgres.row.reset();
+  EXPECT_EQ(own_standing(in()).standing, Standing::Unknown);
+}
+
+TEST_F(Election, CheckTimelineNeedsAKnownAndCurrentTimeline) {
+  settings.dynamic.check_timeline = true;
+  view.history = HistoryDocument{{}, 1, Timeline{4}};
+  EXPECT_EQ(own_standing(in()).standing, Standing::OldTimeline);
+  o.postgres.row->timeline = Timeline{0};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Unknown);
+  o.postgres.row->timeline = Timeline{4};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+}
+
+TEST_F(Election, SynchronousNamesAreComparedWithoutCase) {
+  settings.dynamic.synchronous_mode = SynchronousMode::On;
+  view.sync = SyncState{"N2", {"N1"}, 0, 5};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+  view.sync.standbys = {"n3"};
+  EXPECT_EQ(own_standing(in()).standing, Standing::NotSynchronous);
+}
+
+TEST_F(Election, SynchronousModeThatWasNeverActivatedRestrictsNobody) {
+  settings.dynamic.synchronous_mode = SynchronousMode::On;
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+}
+
+TEST_F(Election, AQuorumCountsMembersThatAreNotAhead) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  silent("n2");
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  view.sync.quorum = 2;
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+  view.sync.standbys = {"n3"};  // we are no voter: one vote less
+  view.sync.quorum = 1;
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+}
+
+TEST_F(Election, ARequestedCandidateThatIsHealthyGoesFirst) {
+  view.failover = FailoverRequest{.leader = "n2", .candidate = "n3"};
+  EXPECT_EQ(peers(), Peers::CandidateTakesOver);
+  silent("n3");
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  view.failover->candidate = "gone";
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, TheFormerLeaderOfARequestComesLast) {
+  view.failover = FailoverRequest{.leader = "n1"};
+  EXPECT_EQ(peers(), Peers::OthersTakeOver);
+  silent("n2");
+  silent("n3");
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, SuccessorsAreJudgedByLagTagsWatchdogAndTimeline) {
+  const auto successor = [&] { return judge_successors(in(), std::nullopt).successor; };
+  EXPECT_EQ(successor(), Successor::Yes);
+  silent("n3");
+  view.status = StatusDocument{Lsn{99'000'000}, {}, {}};
+  EXPECT_EQ(successor(), Successor::No);
+  view.status.reset();
+  answer("n2", 1000).watchdog_failed = true;
+  EXPECT_EQ(successor(), Successor::No);
+  answer("n2", 1000).tags.raw["nofailover"] = true;
+  EXPECT_EQ(successor(), Successor::No);
+  settings.dynamic.check_timeline = true;
+  view.history = HistoryDocument{{}, 1, Timeline{4}};
+  answer("n2", 1000);
+  EXPECT_EQ(successor(), Successor::No);
+  answer("n2", 1000).timeline = Timeline{4};
+  EXPECT_EQ(successor(), Successor::Yes);
+  o.survey.reset();
+  EXPECT_EQ(successor(), Successor::Unknown);
+}
+
+TEST_F(Election, WithoutAnyCandidateNobodyHasToBeAsked) {
+  o.survey.reset();
+  view.members.resize(1);
+  EXPECT_EQ(judge_successors(in(), std::nullopt).successor, Successor::No);
+}
+
+TEST_F(Election, AFormerHolderIsOverWhenItSaysSoOrItsTimeHasPassed) {
+  memory.last_generation.holder = "n2";
+  memory.former_leader_valid_until = kNow + 10s;
+  EXPECT_EQ(judge_former_holder(in()), FormerHolder::Over);  // n2 answered as a standby
+  silent("n2");
+  EXPECT_EQ(judge_former_holder(in()), FormerHolder::MayLive);
+  view.members[1].state = PgState::Stopped;
+  EXPECT_EQ(judge_former_holder(in()), FormerHolder::Over);
+  view.members[1].state = PgState::Running;
+  memory.former_leader_valid_until = kNow;
+  EXPECT_EQ(judge_former_holder(in()), FormerHolder::Over);
+}
+
+}  // namespace
+}  // namespace tamada

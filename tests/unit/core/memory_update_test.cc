@@ -1,0 +1,200 @@
+#include "core/memory_update.h"
+
+#include <gtest/gtest.h>
+
+namespace tamada {
+namespace {
+
+class Remember : public ::testing::Test {
+ protected:
+  Remember() {
+    settings.name = o.my_name = "n1";
+    o.store = StoreReach::Fresh;
+    o.view = ClusterView{};
+    o.view->initialize = InitializeKey{"7000000000000000001", 1};
+    o.view->store_id = "a";
+    o.view->revision = 100;
+    o.postgres.data_dir = DataDirState::Present;
+    standby();
+    leader("n2");
+  }
+  void leader(const std::string& name) {
+    ++o.view->revision;
+    o.view->leader.reset();
+    if (!name.empty()) o.view->leader = LeaderEntry{{name, o.view->revision, "lease"}, o.view->revision};
+  }
+  void standby() {
+    o.postgres.process = ProcessState::Running;
+    o.postgres.row = StatusRow{};
+    o.postgres.row->in_recovery = true;
+  }
+  void primary() {
+    standby();
+    o.postgres.row->in_recovery = false;
+  }
+  void stopped() {
+    o.postgres.process = ProcessState::NotRunning;
+    o.postgres.row.reset();
+  }
+  void look() {
+    memory = remember(memory, o, now, settings);
+    memory.role = published_role(memory, o, settings);
+  }
+  Observation o;
+  Memory memory;
+  Settings settings;
+  Instant now{1000s};
+};
+
+TEST_F(Remember, AKeyThatVanishedTtlAfterItsLastSignOfLifeHasExpired) {
+  look();
+  now += 30s;
+  leader("");
+  look();
+  EXPECT_EQ(memory.lock_vanished_at, now);
+  EXPECT_FALSE(memory.former_leader_valid_until);
+}
+
+TEST_F(Remember, AKeyThatVanishedSoonerMayStillBeBelievedInByItsHolder) {
+  look();
+  now += 20s;
+  ++o.view->status_revision;  // a renewal that carried the position
+  look();
+  now += 15s;
+  leader("");
+  look();
+  EXPECT_EQ(memory.former_leader_valid_until, now + 30s);
+}
+
+TEST_F(Remember, TheOwnKeyIsNoFormerLeader) {
+  leader("n1");
+  look();
+  leader("");
+  look();
+  EXPECT_FALSE(memory.former_leader_valid_until);
+  EXPECT_TRUE(memory.unlocked_since);
+}
+
+TEST_F(Remember, ANewLeaderEndsTheTimeWithoutOne) {
+  look();
+  leader("");
+  look();
+  leader("n3");
+  look();
+  EXPECT_FALSE(memory.unlocked_since);
+  EXPECT_EQ(memory.last_healthy_leader, "n3");
+}
+
+TEST_F(Remember, AnotherStoreOrALowerRevisionIsAStoreThatWentBack) {
+  look();
+  EXPECT_FALSE(memory.store_went_back);
+  o.view->revision = 50;
+  look();
+  EXPECT_TRUE(memory.store_went_back);
+
+  memory = {};
+  look();
+  o.view->store_id = "b";
+  look();
+  EXPECT_TRUE(memory.store_went_back);
+}
+
+TEST_F(Remember, AVanishedIdentifierIsAWipedStore) {
+  look();
+  leader("");
+  o.view->initialize.reset();
+  look();
+  EXPECT_TRUE(memory.store_went_back);
+}
+
+TEST_F(Remember, AnOldLeaderKeyOfASnapshotIsNoSignThatThePrimaryHasPublished) {
+  look();
+  o.view->revision = 50;
+  o.view->leader->generation.create_revision = 40;
+  look();
+  look();
+  EXPECT_TRUE(memory.store_went_back);
+  o.view->revision = 51;
+  o.view->status_revision = 51;
+  look();
+  EXPECT_FALSE(memory.store_went_back);
+}
+
+TEST_F(Remember, AViewThatIsNotFreshTeachesNothing) {
+  o.store = StoreReach::Doubtful;
+  look();
+  EXPECT_FALSE(memory.saw_fresh_view);
+  EXPECT_FALSE(memory.store_id);
+}
+
+TEST_F(Remember, ACrashOfThePrimaryStartsItsPatienceOnce) {
+  primary();
+  look();
+  stopped();
+  look();
+  const auto first = memory.primary_failed_at;
+  EXPECT_EQ(first, now);
+  now += 5s;
+  look();
+  EXPECT_EQ(memory.primary_failed_at, first);
+}
+
+TEST_F(Remember, OnlyAMinuteOfWritableServiceEndsIt) {
+  primary();
+  look();
+  stopped();
+  look();
+  primary();
+  now += 5s;
+  look();
+  now += 59s;
+  look();
+  EXPECT_TRUE(memory.primary_failed_at);
+  now += 1s;
+  look();
+  EXPECT_FALSE(memory.primary_failed_at);
+}
+
+TEST_F(Remember, AStandbyThatStopsHasNoPrimaryPatience) {
+  look();
+  stopped();
+  look();
+  EXPECT_FALSE(memory.primary_failed_at);
+  EXPECT_EQ(memory.rewind, RewindState::Check);
+}
+
+TEST_F(Remember, TheEndOfAPauseHoldsRacesOffForOneLoopWait) {
+  settings.dynamic.pause = true;
+  memory.role_callback_ran = true;
+  memory.rewind = RewindState::Failed;
+  look();
+  settings.dynamic.pause = false;
+  look();
+  EXPECT_EQ(memory.no_race.until, now + settings.dynamic.loop_wait);
+  EXPECT_EQ(memory.rewind, RewindState::Initial);
+}
+
+TEST_F(Remember, ARoleIsShownForWhatRunsAndKeptForWhatCrashed) {
+  primary();
+  look();
+  EXPECT_EQ(memory.role, Role::Primary);
+  stopped();
+  look();
+  EXPECT_EQ(memory.role, Role::Primary);
+  o.postgres.data_dir = DataDirState::Empty;
+  look();
+  EXPECT_EQ(memory.role, Role::Uninitialized);
+}
+
+TEST_F(Remember, AServerThatIsFoundStoppedIsDemotedOrAReplica) {
+  stopped();
+  look();
+  EXPECT_EQ(memory.role, Role::Demoted);
+  memory = {};
+  o.postgres.recovery_configured = true;
+  look();
+  EXPECT_EQ(memory.role, Role::Replica);
+}
+
+}  // namespace
+}  // namespace tamada
