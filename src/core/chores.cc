@@ -45,14 +45,14 @@ std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observatio
   if (!o.view || !f.is(Store::Fresh) || f.is(ShuttingDown::Yes)) return out;
   if (!o.view->member(o.my_name)) out.push_back(Chore::TouchMember);
   if (!f.is(Busy::Idle)) return out;
-  if (leads_running(f)) leader_chores(f, *o.view, m, out);
   request_chores(then, f, *o.view, out);
-  const bool serves = f.is(Postgres::Primary) || f.is(Postgres::Standby);
   const bool settled = then.plan == PlanKind::Lead || then.plan == PlanKind::LeadStandby || then.plan == PlanKind::Keep;
-  if (serves && settled) {
-    out.push_back(Chore::SyncSlots);
-    if (!m.role_callback_ran) out.push_back(Chore::OnStartCallback);
-  }
+  if (settled && leads_running(f)) leader_chores(f, *o.view, m, out);
+  const bool our_data = f.is(SystemId::Same) || f.is(SystemId::NoneInStore);
+  // A primary without the lock does not know whose slots it may touch.
+  if (settled && our_data && (f.is(Postgres::Standby) || leads_running(f))) out.push_back(Chore::SyncSlots);
+  const bool serves = f.is(Postgres::Standby) || f.is(Postgres::Primary);
+  if (settled && our_data && serves && !m.role_callback_ran) out.push_back(Chore::OnStartCallback);
   if (f.is(Paused::Yes) && std::find(out.begin(), out.end(), Chore::DisableWatchdog) == out.end()) {
     out.push_back(Chore::DisableWatchdog);
   }

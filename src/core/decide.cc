@@ -104,12 +104,18 @@ StatusWords words_for(const Decider& d, const Plan& plan) {
   return words;
 }
 
+// A primary_start_timeout of 0 says when to fail over, not how long a start may take where nobody can.
+std::chrono::seconds start_patience(const Decider& d) {
+  const auto timeout = d.settings.dynamic.primary_start_timeout;
+  return timeout > 0s ? timeout : d.settings.postgresql.pg_ctl_timeout;
+}
+
 std::optional<std::chrono::seconds> timeout_for(const Decider& d) {
   switch (d.rule.then.plan) {
     case PlanKind::StartAsPrimary:
-      return d.settings.dynamic.primary_start_timeout;
+      return start_patience(d);
     case PlanKind::Restart:
-      return d.o.restart && d.o.restart->timeout ? d.o.restart->timeout : d.settings.dynamic.primary_start_timeout;
+      return d.o.restart && d.o.restart->timeout ? d.o.restart->timeout : start_patience(d);
     default:
       return std::nullopt;
   }
@@ -144,6 +150,12 @@ void apply_effects(const Then& then, Instant now, Memory& memory) {
     switch (effect) {
       case Effect::AskedForLock:
         memory.asked_for_lock_at = now;
+        break;
+      case Effect::ReacquireTried:
+        memory.reacquire_tried = true;
+        break;
+      case Effect::Followed:
+        memory.followed_at = now;
         break;
       case Effect::CheckHistory:
         request_history_check(memory);

@@ -62,11 +62,7 @@ fact::Initialize initialize(const ClusterView* view) {
 
 fact::SystemId system_id(const DerivationInput& in, fact::Initialize initialize) {
   const auto& postgres = in.observation.postgres;
-  if (!in.view) return SystemId::Unknown;
-  // No data, no identifier that could be another cluster's.
-  const bool empty = postgres.data_dir == DataDirState::Empty || postgres.data_dir == DataDirState::Missing;
-  if (empty) return SystemId::NoneInStore;
-  if (postgres.data_dir != DataDirState::Present) return SystemId::Unknown;
+  if (!in.view || postgres.data_dir != DataDirState::Present) return SystemId::Unknown;
   std::string mine = postgres.control ? postgres.control->system_identifier : "";
   // A server that runs has a control file; that it could not be read just now is no reason to doubt its cluster.
   if (mine.empty() && postgres.running()) mine = in.memory.trusted_system_identifier;
@@ -104,9 +100,15 @@ fact::Unfinished unfinished(UnfinishedWork work) {
   return Unfinished::Unknown;
 }
 
-fact::Follow follow(const std::optional<bool>& differs) {
+constexpr Duration kFollowPause = 2s;
+
+// Settings that still differ right after they were changed are not changed again at once.
+fact::Follow follow(const DerivationInput& in) {
+  const auto& differs = in.observation.follow_differs;
   if (!differs) return Follow::Unknown;
-  return *differs ? Follow::Differs : Follow::Same;
+  if (!*differs) return Follow::Same;
+  const auto& last = in.memory.followed_at;
+  return last && in.now < *last + kFollowPause ? Follow::JustChanged : Follow::Differs;
 }
 
 void derive_general(const DerivationInput& in, Facts& f) {
@@ -123,7 +125,7 @@ void derive_general(const DerivationInput& in, Facts& f) {
   f.set(in.memory.role_callback_ran ? CallbackRan::Yes : CallbackRan::No);
   f.set(in.settings.dynamic.standby_cluster ? StandbyCluster::Yes : StandbyCluster::No);
   f.set(o.watchdog_healthy ? fact::Watchdog::Usable : fact::Watchdog::Unusable);
-  f.set(follow(o.follow_differs));
+  f.set(follow(in));
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ fact::Reacquire reacquire(const DerivationInput& in, fact::Lock lock) {
   if (lock != Lock::Lost) return Reacquire::NotLost;
   const auto& since = in.memory.lock_lost_at;
   if (!since) return Reacquire::Unknown;
-  return in.now < *since + kEarlyLossWindow ? Reacquire::Open : Reacquire::Over;
+  if (in.now >= *since + kEarlyLossWindow) return Reacquire::Over;
+  return in.memory.reacquire_tried ? Reacquire::Tried : Reacquire::Open;
 }
 
 fact::Asked asked(const DerivationInput& in) {

@@ -5,7 +5,7 @@ namespace tamada {
 
 using namespace fact;
 
-// An order that cannot be carried out is refused beside the plan (core/chores.h), not instead of it.
+// An order that cannot be carried out changes nothing here; whoever gave it is told so by the engine.
 void derive_orders(const DerivationInput& in, Facts& f) {
   const Observation& o = in.observation;
   if (o.reinitialize && f.is(Leader::Other)) {

@@ -52,7 +52,10 @@ void derive_as_holder(const DerivationInput& in, Derived& d) {
   const ElectionInput election = in.election();
   const RequestResult request = judge_request_as_leader(election);
   d.facts.set(request.request);
-  if (!request.because.empty()) d.details.push_back("request: " + request.because);
+  const bool serves = d.facts.is(Postgres::Primary) || d.facts.is(Postgres::Standby);
+  const bool asked = request.request == Request::Switchover || request.request == Request::Failover;
+  if (!request.because.empty() && !d.facts.is(Postgres::Standby)) d.details.push_back("request: " + request.because);
+  if (serves && !asked) return;
   SuccessorResult successor = judge_successors(election, request_in_force(in, request.request));
   d.facts.set(successor.successor);
   append(d.details, std::move(successor.details));
@@ -83,7 +86,7 @@ void derive_race(const DerivationInput& in, Derived& d) {
   d.facts.set(own_timeline(in));
   const Facts& f = d.facts;
   if (f.is(Lock::Held)) derive_as_holder(in, d);
-  if (f.is(Leader::Nobody) || (f.is(Lock::Held) && !f.is(Postgres::Primary))) derive_as_challenger(in, d);
+  if (f.is(Postgres::Standby) && (f.is(Leader::Nobody) || f.is(Lock::Held))) derive_as_challenger(in, d);
   if (in.now < m.no_race.until) d.details.push_back("no race: " + m.no_race.why);
 }
 

@@ -92,30 +92,19 @@ const PeerSurvey* fresh_survey(const ElectionInput& in) {
   return &*survey;
 }
 
-StandingResult own_standing(const ElectionInput& in) {
+namespace {
+
+// What this member lacks by what it knows: bytes of the published position, or a timeline (S5).
+StandingResult completeness(const ElectionInput& in) {
   using enum fact::Standing;
-  const auto request = request_for_race(in);
-  const std::string& me = in.observation.my_name;
-  const bool sync = synchronous_race(in.view, in.settings);
-  const bool listed = !sync || in_sync(in.view.sync, me);
-  if (request && !request->leader.empty() && !listed) {
-    return {NotSynchronous, "a switchover in synchronous mode goes only to members named in /sync"};
-  }
-  if (request && request->candidate == me) return {Candidate, "the request names this member as candidate"};
-  const auto& failsafe = in.view.failsafe;
-  if (in.settings.dynamic.failsafe_mode && !failsafe.empty() && !failsafe.contains(me)) {
-    return {NotInFailsafe, "the failsafe map does not name this member"};
-  }
-  if (!listed && !quorum_mode(in.settings)) {
-    return {NotSynchronous, fmt::format("synchronous mode is on and /sync names neither leader nor standby '{}'", me)};
-  }
   const Lsn mine = own_position(in);
   if (!mine.known()) return {Unknown, "the own WAL position is not known"};
-  const std::uint64_t lag = lag_bytes(published_position(in.view), mine);
+  const Lsn published = published_position(in.view);
+  const std::uint64_t lag = lag_bytes(published, mine);
   if (lag > in.settings.dynamic.maximum_lag_on_failover) {
     return {Lagging,
             fmt::format("own position {} is {} bytes behind the last published {}, allowed are {}", to_string(mine),
-                        lag, to_string(published_position(in.view)), in.settings.dynamic.maximum_lag_on_failover)};
+                        lag, to_string(published), in.settings.dynamic.maximum_lag_on_failover)};
   }
   if (checks_timeline(in.settings)) {
     const Timeline newest = cluster_timeline(in.view);
@@ -126,6 +115,34 @@ StandingResult own_standing(const ElectionInput& in) {
     }
   }
   return {Clear, fmt::format("own position {}, {} bytes behind the last published one", to_string(mine), lag)};
+}
+
+}  // namespace
+
+StandingResult own_standing(const ElectionInput& in) {
+  using enum fact::Standing;
+  const auto request = request_for_race(in);
+  const std::string& me = in.observation.my_name;
+  const bool listed = !synchronous_race(in.view, in.settings) || in_sync(in.view.sync, me);
+  const bool candidate = request && request->candidate == me;
+  if (request && !request->leader.empty() && !listed) {
+    return {NotSynchronous, "a switchover in synchronous mode goes only to members named in /sync"};
+  }
+  // A failover (no leader named) forces this member by name, whatever may be lost.
+  if (candidate && request->leader.empty()) return {Candidate, "a failover request names this member"};
+  if (candidate) {
+    StandingResult result = completeness(in);
+    if (result.standing == Clear) return {Candidate, "a switchover request names this member"};
+    return result;
+  }
+  const auto& failsafe = in.view.failsafe;
+  if (in.settings.dynamic.failsafe_mode && !failsafe.empty() && !failsafe.contains(me)) {
+    return {NotInFailsafe, "the failsafe map does not name this member"};
+  }
+  if (!listed && !quorum_mode(in.settings)) {
+    return {NotSynchronous, fmt::format("synchronous mode is on and /sync names neither leader nor standby '{}'", me)};
+  }
+  return completeness(in);
 }
 
 namespace {

@@ -33,6 +33,7 @@ void on_started(Memory& m, bool as_primary) {
 }
 
 void on_start_failed(Memory& m, const Event& event, Instant now) {
+  if (!m.starting_since) back_off(m, now, "PostgreSQL could not be launched");
   m.starting_since.reset();
   m.stopped_for_us = false;
   m.last_start_failed = true;
@@ -50,7 +51,8 @@ void on_compared(Memory& m, const Event& event, Instant now) {
   m.rewind = *event.diverged ? RewindState::Need : RewindState::NotNeed;
 }
 
-void on_rewound(Memory& m, const Event& event) {
+void on_rewound(Memory& m, const Event& event, Instant now) {
+  if (!event.ok) back_off(m, now, "the last pg_rewind failed: " + event.detail);
   m.stopped_for_us = true;
   m.rewind_because = event.detail;
   if (event.ok) {
@@ -96,7 +98,11 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       m.role_callback_ran = true;
       break;
     case Kind::PromoteFailed:
-      if (event.pre_promote) hold_off(m, now + Duration(settings.dynamic.ttl), "pre_promote failed: " + event.detail);
+      if (event.pre_promote) {
+        hold_off(m, now + Duration(settings.dynamic.ttl), "pre_promote failed: " + event.detail);
+      } else {
+        hold_off(m, now + kReleaseHoldOff, "the promotion failed: " + event.detail);
+      }
       break;
     case Kind::Demoted:
       on_demoted(m);
@@ -117,7 +123,7 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       on_compared(m, event, now);
       break;
     case Kind::RewindDone:
-      on_rewound(m, event);
+      on_rewound(m, event, now);
       break;
     case Kind::CrashRecoveryDone:
       m.crash_recovery_tried = true;

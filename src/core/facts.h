@@ -20,7 +20,7 @@ namespace tamada {
   X(Lock,           "is the leader lock proven ours?", NotHeld, Held, Lost) \
   X(Validity,       "how long is the lock still proven?", Enough, Short, Ending) \
   X(Leader,         "whom does the leader key name?", Nobody, Me, MeNotSeenYet, MeUnproven, Other) \
-  X(Reacquire,      "may a lock lost early still be taken again?", NotLost, Open, Over) \
+  X(Reacquire,      "may a lock lost early still be taken again?", NotLost, Open, Tried, Over) \
   X(Asked,          "did this member ask for the lock it holds?", No, Yes) \
   X(Postgres,       "what does PostgreSQL do?", Stopped, Orphans, Starting, Unresponsive, Standby, Primary) \
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
@@ -53,7 +53,7 @@ namespace tamada {
   X(History,        "does our history fit the leader's?", NotCompared, Fits, Diverged, Repaired, RepairFailed, Inconclusive) \
   X(Repair,         "how may a diverged data directory be repaired?", Rewind, Clone, NotAllowed) \
   X(LeaderUsable,   "does the leader publish how to connect to it?", No, Yes) \
-  X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs) \
+  X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs, JustChanged) \
   X(CloneSource,    "is there a member to clone from?", None, Leader, Replica, Remote) \
   X(CloneAlone,     "is there a replica method that needs no leader?", No, Yes) \
   X(BootstrapFailed, "did a bootstrap by this process fail?", No, Yes) \

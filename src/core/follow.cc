@@ -1,6 +1,7 @@
 #include "core/follow.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -11,10 +12,10 @@ namespace {
 FollowTarget remote_target(const StandbyClusterSettings& remote) {
   FollowTarget target;
   target.host = remote.host;
-  for (const char c : remote.port) {
-    if (c < '0' || c > '9' || target.port > 65535) break;
-    target.port = (&c == remote.port.data() ? 0 : target.port * 10) + (c - '0');
-  }
+  const char* end = remote.port.data() + remote.port.size();
+  int port = 0;
+  const auto [parsed, ec] = std::from_chars(remote.port.data(), end, port);
+  if (ec == std::errc() && parsed == end && port > 0 && port < 65536) target.port = port;
   target.slot = remote.primary_slot_name.value_or("");
   return target;
 }

@@ -70,10 +70,10 @@ void remember_leader(Memory& m, const ClusterView& view, const std::string& me, 
 
 // A key that vanished sooner than ttl after its holder's last sign of life did not expire: the holder gave it back, or
 // the store lost it. Only in the second case may the holder still believe in it, at most ttl from now.
-void remember_vanishing(Memory& m, Instant now, const DynamicSettings& settings) {
+void remember_vanishing(Memory& m, const std::string& me, Instant now, const DynamicSettings& settings) {
   if (m.unlocked_since) return;
   m.unlocked_since = now;
-  if (m.last_generation.holder.empty()) return;
+  if (m.last_generation.holder.empty() || m.last_generation.holder == me) return;
   m.lock_vanished_at = now;
   const Duration ttl = settings.ttl;
   const bool early = m.leader_active_at && now < *m.leader_active_at + ttl - compute_timing(settings).clock_allowance;
@@ -90,6 +90,7 @@ void remember_lock(Memory& m, const Observation& o, Instant now) {
     if (!gone) m.lock_lost_at.reset();
   }
   if (!o.lock.held && !o.lock.lost) m.lock_lost_at.reset();
+  if (!m.lock_lost_at) m.reacquire_tried = false;
 }
 
 void remember_pause(Memory& m, bool paused, Instant now, const DynamicSettings& settings) {
@@ -126,6 +127,8 @@ void remember_postgres(Memory& m, const Observation& o, Instant now) {
   // The first cycle of a process on a standby (ha_behaviour.md 4.2).
   if (status.is_standby() && !m.role_callback_ran && m.rewind == RewindState::Initial) request_history_check(m);
   if (status.is_primary()) {
+    // A control file on the current timeline: pg_rewind of others finds it (ha_behaviour.md 4.5).
+    if (status.control && status.control->timeline == status.row->timeline) m.checkpoint_done = true;
     if (!m.writable_since) m.writable_since = now;
     if (now - *m.writable_since >= kStableService) {
       m.primary_failed_at.reset();
@@ -150,7 +153,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
     if (o.view->leader) {
       remember_leader(m, *o.view, o.my_name, now);
     } else {
-      remember_vanishing(m, now, settings.dynamic);
+      remember_vanishing(m, o.my_name, now, settings.dynamic);
     }
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
   }

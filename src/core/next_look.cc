@@ -37,9 +37,13 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   next.at(m.no_restart.until);
   next.at(m.lost_race_at, 1s);
   next.at(m.lock_lost_at, kEarlyLossWindow);
+  if (f.is(fact::Follow::JustChanged)) next.at(m.followed_at, 2s);
   next.at(m.inconclusive_at, dynamic.loop_wait);
   if (o.lock.valid_until != kLongAgo && !f.is(fact::Writable::No)) next.at(o.lock.valid_until - timing.stop_margin);
-  next.at(start_budget_since(m), Duration(m.start_timeout.value_or(dynamic.primary_start_timeout)));
+  const bool serves = f.is(fact::Postgres::Primary) || f.is(fact::Postgres::Standby);
+  if (f.is(fact::Lock::Held) && !serves) {
+    next.at(start_budget_since(m), Duration(m.start_timeout.value_or(dynamic.primary_start_timeout)));
+  }
   if (f.is(fact::Leader::Nobody)) {
     next.at(m.lock_vanished_at, kOldLeaderDelay);
     if (m.former_leader_valid_until) next.at(*m.former_leader_valid_until);

@@ -58,6 +58,8 @@ enum class Target {
 // What a rule changes in the memory beside its plan.
 enum class Effect {
   AskedForLock,
+  ReacquireTried,
+  Followed,
   CheckHistory,  // compare timelines with the leader before going on (ha_behaviour.md 4.2)
 };
 

@@ -17,30 +17,30 @@ bool entered(const Situation& situation, const Facts& facts) {
 
 namespace {
 
-// Taking and destroying need all that leads to a table to be known: otherwise the unknown could be hiding the table in
-// which waiting is right (S6).
-When known_way() {
-  using namespace fact;
-  return {is(ShuttingDown::No),   is(Busy::Idle),
-          is_known<Paused>(),     is_known<fact::Store>(),
-          is_known<fact::Lock>(), is_known<Leader>(),
-          is_known<Postgres>(),   is_known<Writable>(),
-          is_known<DataDir>(),    is_known<Unfinished>(),
-          is_known<Order>(),      is_known<SystemId>(),
-          is_known<StoppedBy>(),  is_known<StandbyCluster>()};
+// Facts that lead to the situation at `last`, by what it and those before it are entered for. How long a lock lasts and
+// what a request says means nothing to who holds none; the rules that need them say so.
+std::vector<FactId> way_to(const std::vector<Situation>& book, std::size_t last) {
+  std::vector<FactId> way;
+  for (std::size_t i = 0; i <= last; ++i) {
+    for (const When& when : book[i].entered_when) {
+      for (const Condition& c : when) {
+        if (c.id != FactId::Validity && c.id != FactId::Request) way.push_back(c.id);
+      }
+    }
+  }
+  return way;
 }
 
-void demand_knowledge(Situation& situation) {
-  for (Rule& rule : situation.rules) {
-    if (!takes(rule.then.plan) && !destroys(rule.then.plan)) continue;
-    for (const Condition& wanted : known_way()) {
-      const auto same = [&](const Condition& c) { return c.id == wanted.id; };
-      const auto there = std::find_if(rule.when.begin(), rule.when.end(), same);
-      if (there == rule.when.end()) {
-        rule.when.push_back(wanted);
-      } else {
-        there->allowed &= wanted.allowed;
-      }
+// Taking and destroying need all that leads to a table to be known: otherwise the unknown could be hiding the table in
+// which waiting is right (S6).
+void demand_knowledge(Rule& rule, const std::vector<FactId>& way) {
+  for (const FactId id : way) {
+    const auto about = std::find_if(rule.when.begin(), rule.when.end(), [&](const Condition& c) { return c.id == id; });
+    const auto known = static_cast<ValueSet>(all_values(id) & ~1u);
+    if (about == rule.when.end()) {
+      rule.when.push_back({id, known});
+    } else {
+      about->allowed &= known;
     }
   }
 }
@@ -52,7 +52,11 @@ std::vector<Situation> make_book() {
       crashed_rules(),        starting_rules(),    standby_cluster_rules(), manual_rules(), i_lead_rules(),
       no_leader_rules(),      other_leads_rules(),
   };
-  for (Situation& situation : book) demand_knowledge(situation);
+  for (std::size_t i = 0; i < book.size(); ++i) {
+    for (Rule& rule : book[i].rules) {
+      if (takes(rule.then.plan) || destroys(rule.then.plan)) demand_knowledge(rule, way_to(book, i));
+    }
+  }
   return book;
 }
 

@@ -34,10 +34,17 @@ Rule wait_row(std::string_view id, When when, std::string_view status, std::stri
 
 // Everything a race needs; each value is a known one, so that no doubt can look like a permission (S6).
 When may_race() {
-  return {is(HeldOff::No),        is(NoFailover::No),         is(WentBack::No),
-          is(LostRace::No),       is(fact::Watchdog::Usable), is(Standing::Clear, Standing::Candidate),
-          is(FormerHolder::Over), is(OldLeader::Quiet),       is(Lock::NotHeld, Lock::Lost),
-          is(Store::Fresh),       is(Leader::Nobody),         is(Postgres::Standby),
+  return {is(HeldOff::No),
+          is(NoFailover::No),
+          is(WentBack::No),
+          is(LostRace::No),
+          is(fact::Watchdog::Usable),
+          is(Standing::Clear, Standing::Candidate),
+          is(FormerHolder::Over),
+          is(Lock::NotHeld, Lock::Lost),
+          is(Store::Fresh),
+          is(Leader::Nobody),
+          is(Postgres::Standby),
           is(SystemId::Same)};
 }
 
@@ -75,8 +82,6 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
                "this member misses more of the published position than maximum_lag_on_failover allows"),
       wait_row(id(8), when + When{is(Standing::OldTimeline)}, kNotHealthiest,
                "check_timeline is on and this member is on an older timeline than the cluster"),
-      wait_row(id(9), when + When{is(OldLeader::Heard)}, kNotHealthiest,
-               "the old leader sent WAL after its lock had vanished; it gets one second to take the lock again"),
       {.id = id(10),
        .when = when + may_race() + When{is(Peers::Unknown)},
        .then = {.plan = PlanKind::ProbePeers, .target = Target::Opponents},
@@ -87,6 +92,8 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
        .then = {.plan = PlanKind::ProbePeers, .target = Target::Opponents},
        .status = kNotHealthiest,
        .because = "the lock vanished before its time; its former holder is asked whether it is still primary"},
+      wait_row(id(9), when + When{is(OldLeader::Heard)}, kNotHealthiest,
+               "the old leader sent WAL after its lock had vanished; it gets one second to take the lock again"),
       wait_row(
           id(12), when + When{is(FormerHolder::MayLive)}, kNotHealthiest,
           "the lock vanished before its time and its former holder did not say that it is no primary any more; its "
@@ -104,10 +111,15 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
       wait_row(id(18), when + When{is(Peers::CandidateTakesOver, Peers::OthersTakeOver)}, kNotHealthiest,
                "a request in the store wants another member, and that one can take over"),
       {.id = id(19),
-       .when = when + may_race() + When{is(Peers::NobodyObjects)},
+       .when = when + may_race() + When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Standing::Clear)},
        .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock}},
        .status = "trying to acquire the leader lock",
        .because = "nobody leads, this member may, and no reachable member has more or is a primary"},
+      {.id = id(20),
+       .when = when + may_race() + When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Standing::Candidate)},
+       .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock}},
+       .status = "trying to acquire the leader lock",
+       .because = "nobody leads, an operator named this member, and no reachable member is a primary"},
   };
   std::erase_if(rows, [](const Rule& rule) { return !possible(rule); });
   return rows;

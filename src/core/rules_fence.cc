@@ -14,7 +14,16 @@ Situation fence_rules() {
                        may_write + When{is(Lock::Lost)}},
       .rules = {
           {.id = "FE-01",
-           .when = {is(Lock::Lost), is(Reacquire::Open), is_not(Leader::Other)},
+           .when = {is(Lock::Lost), is(Reacquire::Open), is(Leader::Nobody), is(Postgres::Primary), is(Store::Fresh),
+                    is(Paused::No), is(fact::Watchdog::Usable), is(OwnTimeline::Current), is(LostRace::No),
+                    is(SystemId::Same, SystemId::NoneInStore), is(DataDir::Present), is(StandbyCluster::No)},
+           .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock, Effect::ReacquireTried}},
+           .status = "leader lock vanished before its time, trying to take it again",
+           .because =
+               "the key vanished inside its validity and nobody holds it; it is taken again once, then PostgreSQL "
+               "is stopped"},
+          {.id = "FE-06",
+           .when = {is(Lock::Lost), is(Reacquire::Open, Reacquire::Tried), is_not(Leader::Other)},
            .then = {.hold = true},
            .status = "leader lock vanished before its time, trying to take it again",
            .because =

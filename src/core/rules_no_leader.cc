@@ -40,7 +40,7 @@ Situation no_leader_rules() {
               {.id = "NL-04",
                .when = primary + When{is(OwnTimeline::Current), is(LostRace::No), is(Lock::NotHeld, Lock::Lost),
                                       is(Store::Fresh), is(Paused::No), is(SystemId::Same), is(fact::Watchdog::Usable),
-                                      is(StandbyCluster::No), is(HeldOff::No)},
+                                      is(StandbyCluster::No)},
                .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock}},
                .status = "acquired session lock as a leader",
                .because = "this member runs as primary already and nobody holds the lock"},
@@ -55,7 +55,7 @@ Situation no_leader_rules() {
           },
   };
   append(situation.rules, race_rows("NL", 10, {is(Postgres::Standby), is(Paused::No), is(StandbyCluster::No)}));
-  append(situation.rules, {{.id = "NL-30",
+  append(situation.rules, {{.id = "NL-40",
                             .when = {},
                             .then = {},
                             .status = kNotHealthiest,

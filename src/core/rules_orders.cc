@@ -1,5 +1,4 @@
-// What an operator ordered this member to do (ha_behaviour.md 1.15). Conditions that fail refuse the order elsewhere
-// (core/chores.h); only what may be carried out comes here.
+// What an operator ordered this member to do (ha_behaviour.md 1.15). Only what may be carried out comes here.
 #include "core/rules_common.h"
 
 namespace tamada {
@@ -24,7 +23,7 @@ Situation order_rules() {
               {.id = "OP-02",
                .when = {is(Order::Reinitialize)},
                .then = {.chores = {Chore::RefuseReinitialize}},
-               .status = kIFollow,
+               .status = "reinitialize is not possible: there is no member to clone from",
                .because = "there is no member to clone from"},
               {.id = "OP-03",
                .when = {is(Order::Restart), is(Postgres::Primary), is(Lock::Held), is(Leader::Me), is(Validity::Enough),

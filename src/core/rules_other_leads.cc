@@ -14,7 +14,8 @@ std::vector<Rule> standby_rows() {
                                  is(Store::Fresh),
                                  is(LeaderUsable::Yes),
                                  is(SystemId::Same, SystemId::NoneInStore),
-                                 is(Paused::No)};
+                                 is(Paused::No),
+                                 is(BackOff::No)};
   return {
       {.id = "OL-10",
        .when = s7 + When{is(History::NotCompared)},
@@ -40,7 +41,7 @@ std::vector<Rule> standby_rows() {
        .when = standby + When{is(Follow::Differs)},
        .then = {.plan = PlanKind::Follow,
                 .target = Target::Leader,
-                .effects = {Effect::CheckHistory},
+                .effects = {Effect::CheckHistory, Effect::Followed},
                 .name = "changing primary_conninfo and restarting"},
        .status = kIFollow,
        .because = "this member has to follow another source than so far"},

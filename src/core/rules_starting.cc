@@ -40,8 +40,12 @@ std::vector<Rule> with_lock() {
 
 std::vector<Rule> without_lock() {
   const When standby = {is(Postgres::Starting), is(Writable::No), is(Leader::Other)};
-  const When s7 = standby + When{is(Lock::NotHeld, Lock::Lost), is(Store::Fresh), is(LeaderUsable::Yes),
-                                 is(SystemId::Same, SystemId::NoneInStore), is(Paused::No)};
+  const When s7 = standby + When{is(Lock::NotHeld, Lock::Lost),
+                                 is(Store::Fresh),
+                                 is(LeaderUsable::Yes),
+                                 is(SystemId::Same, SystemId::NoneInStore),
+                                 is(Paused::No),
+                                 is(BackOff::No)};
   return {
       {.id = "ST-30",
        .when = {is(Lock::NotHeld, Lock::Lost), is(Postgres::Starting), is_not(Writable::No)},
@@ -77,7 +81,7 @@ std::vector<Rule> without_lock() {
        .when = standby + When{is(Follow::Differs)},
        .then = {.plan = PlanKind::Follow,
                 .target = Target::Leader,
-                .effects = {Effect::CheckHistory},
+                .effects = {Effect::CheckHistory, Effect::Followed},
                 .name = "changing primary_conninfo and restarting"},
        .status = kIFollow,
        .because = "the starting standby has to follow another member"},

@@ -6,7 +6,8 @@ namespace tamada {
 using namespace fact;
 
 Situation unfinished_rules() {
-  const When idle_target = {is(Postgres::Stopped), is(Store::Fresh), is(Lock::NotHeld, Lock::Lost), is(Leader::Other)};
+  const When idle_target = {is(Postgres::Stopped), is(Store::Fresh), is(Lock::NotHeld, Lock::Lost), is(Leader::Other),
+                            is(BackOff::No)};
   return {
       .name = "unfinished step",
       .about = "A clone, rewind or bootstrap was interrupted; the data directory is finished first and never started.",

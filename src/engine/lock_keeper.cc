@@ -58,7 +58,7 @@ void LockKeeper::set_verdict(bool hold, Instant expires) {
 
 LockStatus LockKeeper::status() const {
   LockStatus s;
-  if (proof_) s.held = proof_->generation;
+  if (proof_ && ports_.clock.now() < proof_->valid_until) s.held = proof_->generation;
   s.valid_until = proof_ ? proof_->valid_until : last_valid_until_;
   s.lost = lost_;
   s.unknown = unknown_;
@@ -99,12 +99,9 @@ void LockKeeper::lose(const std::string& found) {
   record();
 }
 
-void LockKeeper::forget() {
-  proof_.reset();
-  lost_ = false;
-  unknown_ = false;
-  last_valid_until_ = kLongAgo;
+void LockKeeper::fenced() {
   fence_override_ = kNever;
+  if (!proof_) last_valid_until_ = kLongAgo;
 }
 
 void LockKeeper::assume_validity(Instant valid_until) {
