@@ -180,8 +180,9 @@ Task<void> LockKeeper::reacquire_once() {
 
 Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
   co_await Turn::free(*this);
-  if (proof_ && !releasing_) co_return WriteKind::Applied;
+  if (proof()) co_return WriteKind::Applied;
   Turn turn(*this);
+  proof_.reset();  // one whose validity has ended proves nothing any more
   releasing_ = false;
   request.ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
