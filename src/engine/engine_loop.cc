@@ -235,7 +235,10 @@ void Engine::Impl::publish_snapshot() {
   s->watchdog_failed = !state_.ports.watchdog.healthy();
   s->pending_restart = !state_.pending_restart_reason.empty();
   s->pending_restart_reason = state_.pending_restart_reason;
-  if (auto seen = views_.last_seen()) s->dcs_last_seen = *seen;
+  if (auto seen = views_.last_seen()) s->dcs_last_seen = std::max(*seen, state_.store_answered);
+  // What the store said longer than a ttl ago is not shown any more.
+  const bool stale = now() - views_.last_seen_at() > Duration(settings.dynamic.ttl);
+  if (s->view && views_.reach() == StoreReach::Unreachable && stale) s->view = nullptr;
   s->leader_timeline = state_.memory.leader_timeline;
   s->procedure = runner_.current();
   s->explanation = state_.explanation;
