@@ -95,7 +95,9 @@ Codes evaluate(const Snapshot& snapshot, Instant now, const QueryString& query) 
       c.standby_leader = role == Role::Replica || role == Role::StandbyLeader;
       c.replica = false;
     } else {
-      c.primary = true;
+      // The lock alone takes no write: while PostgreSQL is still being promoted it answers /leader, not /primary. One
+      // that runs but did not answer the last question stays primary: a slow query must not cut off all clients.
+      c.primary = role == Role::Primary && snapshot.state == PgState::Running;
     }
   }
   return c;

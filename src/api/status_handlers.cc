@@ -4,6 +4,7 @@
 #include "api/member_facts.h"
 #include "api/metrics.h"
 #include "api/replies.h"
+#include "api/status_document.h"
 
 namespace tamada {
 
@@ -20,6 +21,17 @@ HttpReply status_reply(int code, std::string body) {
   return reply;
 }
 
+// Says how old the row is: a peer must not take an old position, shown because PostgreSQL hangs, for one that has come
+// to rest.
+std::string status_with_age(const Snapshot& snapshot, Instant now) {
+  json::object doc = status_document(snapshot);
+  if (snapshot.postgres.observed_at != kLongAgo) {
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - snapshot.postgres.observed_at);
+    doc["tamada"].get_object()["observed_ms_ago"] = age.count();
+  }
+  return to_json(doc, JsonStyle::Spaced);
+}
+
 bool can_be_asked(const Snapshot& snapshot) {
   return snapshot.state == PgState::Running || snapshot.state == PgState::Restarting ||
          snapshot.state == PgState::Starting;
@@ -30,7 +42,7 @@ bool can_be_asked(const Snapshot& snapshot) {
 Task<HttpReply> get_patroni(ApiCall call) {
   EngineClient& engine = call.api.engine;
   if (can_be_asked(*engine.snapshot())) co_await engine.ask(StatusRequest{}, kStatusPatience);
-  co_return status_reply(200, call.api.status_text(engine.snapshot()));
+  co_return status_reply(200, status_with_age(*engine.snapshot(), engine.now()));
 }
 
 Task<HttpReply> get_health(ApiCall call) {

@@ -84,11 +84,6 @@ class Daemon {
   }
 
   int run() {
-    Result<void> listening = api_.start(now().restapi);
-    if (!listening) {
-      log_.critical("REST API could not be started: {}", listening.error().text());
-      return 1;
-    }
     Signals signals(executor_, {.reload = [this] { reload(); },
                                 .shutdown =
                                     [this] {
@@ -98,10 +93,9 @@ class Daemon {
                                 .detach = [this] { engine_.submit(DetachRequest{}, {}); },
                                 .dump = [this] { dump(); }});
     set_invariant_dump([this] { dump(); });
-    sd_notify("READY=1");
     int code = 1;
     auto body = [](Daemon& me, int& result) -> Task<void> {
-      result = co_await me.engine_.run();
+      result = co_await me.engine_.run([&me] { return me.serve(); });
       me.api_.stop();
       co_await me.callbacks_.finish(me.clock_.now() + kCallbackFarewell);
       co_await me.peers_.stop();
@@ -128,6 +122,13 @@ class Daemon {
     if (api_.port() == 0) return;  // not listening yet
     Result<void> listening = api_.reload(changed.restapi);
     if (!listening) log_.error("REST API settings were not taken: {}", listening.error().text());
+  }
+
+  Result<void> serve() {
+    Result<void> listening = api_.start(now().restapi);
+    if (!listening) return listening.error().wrap("REST API could not be started");
+    sd_notify("READY=1");
+    return listening;
   }
 
   void reload() {

@@ -1,9 +1,11 @@
 #include "base/json.h"
 
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
-#include <boost/json/parser.hpp>
 
 #include "base/python_text.h"
 #include "base/utf8.h"
@@ -128,6 +130,86 @@ class Writer {
   bool spaced_;
 };
 
+// Builds the value like boost::json::parser, but reads decimal numbers exactly: Boost 1.81 may miss by one unit in the
+// last place, and a number that went through us would come out with other digits.
+class ExactHandler {
+ public:
+  static constexpr std::size_t max_object_size = json::object::max_size();
+  static constexpr std::size_t max_array_size = json::array::max_size();
+  static constexpr std::size_t max_key_size = json::string::max_size();
+  static constexpr std::size_t max_string_size = json::string::max_size();
+  using Ec = boost::system::error_code;
+
+  ExactHandler() { stack_.reset(); }
+  json::value release() { return stack_.release(); }
+
+  bool on_document_begin(Ec&) { return true; }
+  bool on_document_end(Ec&) { return true; }
+  bool on_object_begin(Ec&) { return true; }
+  bool on_object_end(std::size_t n, Ec&) {
+    stack_.push_object(n);
+    return true;
+  }
+  bool on_array_begin(Ec&) { return true; }
+  bool on_array_end(std::size_t n, Ec&) {
+    stack_.push_array(n);
+    return true;
+  }
+  bool on_key_part(json::string_view s, std::size_t, Ec&) {
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_key(json::string_view s, std::size_t, Ec&) {
+    stack_.push_key(s);
+    return true;
+  }
+  bool on_string_part(json::string_view s, std::size_t, Ec&) {
+    stack_.push_chars(s);
+    return true;
+  }
+  bool on_string(json::string_view s, std::size_t, Ec&) {
+    stack_.push_string(s);
+    return true;
+  }
+  bool on_number_part(json::string_view s, Ec&) {
+    number_.append(s.data(), s.size());
+    return true;
+  }
+  bool on_int64(std::int64_t i, json::string_view, Ec&) {
+    number_.clear();
+    stack_.push_int64(i);
+    return true;
+  }
+  bool on_uint64(std::uint64_t u, json::string_view, Ec&) {
+    number_.clear();
+    stack_.push_uint64(u);
+    return true;
+  }
+  bool on_double(double d, json::string_view s, Ec&) {
+    number_.append(s.data(), s.size());
+    double exact = d;
+    const auto read = std::from_chars(number_.data(), number_.data() + number_.size(), exact);
+    const bool fits = read.ec == std::errc() && read.ptr == number_.data() + number_.size();
+    number_.clear();
+    stack_.push_double(fits ? exact : d);
+    return true;
+  }
+  bool on_bool(bool b, Ec&) {
+    stack_.push_bool(b);
+    return true;
+  }
+  bool on_null(Ec&) {
+    stack_.push_null();
+    return true;
+  }
+  bool on_comment_part(json::string_view, Ec&) { return true; }
+  bool on_comment(json::string_view, Ec&) { return true; }
+
+ private:
+  json::value_stack stack_;
+  std::string number_;  // the characters of a number seen so far
+};
+
 }  // namespace
 
 std::string to_json(const json::value& value, JsonStyle style) {
@@ -139,9 +221,9 @@ std::string to_json(const json::value& value, JsonStyle style) {
 Result<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  json::parser parser({}, options);
+  json::basic_parser<ExactHandler> parser(options);
   boost::system::error_code ec;
-  const std::size_t used = parser.write_some(text.data(), text.size(), ec);
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (ec) {
     const bool cut = ec == json::error::incomplete;
     return Error(ErrorCode::Invalid,
@@ -150,7 +232,7 @@ Result<json::value> parse_json(std::string_view text) {
   if (used < text.size()) {
     return Error(ErrorCode::Invalid, fmt::format("invalid JSON at byte {}: extra data after the document", used));
   }
-  return parser.release();
+  return parser.handler().release();
 }
 
 bool is_truthy(const json::value& value) {

@@ -29,6 +29,12 @@ fact::Postgres postgres(const DerivationInput& in) {
   return Postgres::Unknown;
 }
 
+// Steps that work on a stopped server with programs of their own: what is seen in the data directory meanwhile serves no
+// client.
+bool works_offline(ProcedureKind kind) {
+  return kind == ProcedureKind::CrashRecovery || kind == ProcedureKind::Rewind || kind == ProcedureKind::Clone;
+}
+
 // Anything of which it is not certain that it is stopped or in recovery counts as able to commit.
 fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
   const PostgresStatus& status = in.observation.postgres;
@@ -41,6 +47,8 @@ fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
     case Postgres::Unknown:
       return Writable::Unknown;
     case Postgres::Orphans:
+      if (works_offline(in.observation.procedure.kind)) return Writable::No;
+      break;
     case Postgres::Starting:
     case Postgres::Unresponsive:
       break;

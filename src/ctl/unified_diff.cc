@@ -41,6 +41,25 @@ std::vector<Edit> edits_between(std::string_view before, std::string_view after)
   return edits;
 }
 
+// What is removed stands before what takes its place.
+std::vector<Edit> removed_first(const std::vector<Edit>& edits) {
+  std::vector<Edit> out;
+  std::vector<Edit> added;
+  for (const Edit& edit : edits) {
+    if (edit.mark == '+') {
+      added.push_back(edit);
+      continue;
+    }
+    if (edit.mark == ' ') {
+      out.insert(out.end(), added.begin(), added.end());
+      added.clear();
+    }
+    out.push_back(edit);
+  }
+  out.insert(out.end(), added.begin(), added.end());
+  return out;
+}
+
 // "first,count"; the count is left out for one line, an empty range names the line before it.
 std::string range_text(std::size_t lines_before, std::size_t count) {
   if (count == 1) return fmt::format("{}", lines_before + 1);
@@ -65,7 +84,7 @@ std::size_t count_of(const std::vector<Edit>& edits, std::size_t begin, std::siz
 }  // namespace
 
 std::string unified_diff(std::string_view before, std::string_view after) {
-  const std::vector<Edit> edits = edits_between(before, after);
+  const std::vector<Edit> edits = removed_first(edits_between(before, after));
   std::string out;
   for (std::size_t i = 0; i < edits.size(); ++i) {
     if (edits[i].mark == ' ') continue;

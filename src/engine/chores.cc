@@ -72,7 +72,8 @@ Task<void> Chores::perform(Chore chore, View view) {
       co_await context_.watchdog.disable();
       break;
     case Chore::RefuseRestart:
-    case Chore::RefuseReinitialize: break;  // answered by the loop
+    case Chore::RefuseReinitialize:
+      break;  // answered by the loop
     case Chore::OnStartCallback:
       context_.callback(Callbacks::Event::OnStart, state_.memory.role);
       break;

@@ -8,8 +8,8 @@ Engine::Engine(Executor executor, EnginePorts ports, Logger log)
     : impl_(std::make_unique<Impl>(std::move(executor), ports, std::move(log))) {}
 Engine::~Engine() = default;
 
-Task<int> Engine::run() {
-  co_return co_await impl_->run();
+Task<int> Engine::run(std::function<Result<void>()> on_ready) {
+  co_return co_await impl_->run(std::move(on_ready));
 }
 std::shared_ptr<const Snapshot> Engine::snapshot() const {
   return impl_->snapshot();

@@ -1,7 +1,6 @@
 // Carrying out a plan. Nothing is decided here.
-#include <algorithm>
-
 #include "core/follow.h"
+#include "core/restart_conditions.h"
 #include "engine/engine_impl.h"
 #include "procedures/bootstrap_procedure.h"
 #include "procedures/demote_procedure.h"
@@ -222,20 +221,25 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
   }
 }
 
-// A request that the brain refused, or that something else is in the way of, is answered; one that it only put off (peers
-// are being asked) waits for the next turns.
+// A request that something else is in the way of, or whose conditions do not hold, is answered; one that waits for a fresh
+// view or for a safe moment stays for the next turns.
 void Engine::Impl::answer_refused_requests() {
-  const auto refused = [this](Chore chore) {
-    return std::find(state_.plan.chores.begin(), state_.plan.chores.end(), chore) != state_.plan.chores.end();
-  };
   const bool busy = !runner_.idle() && runner_.current().kind != ProcedureKind::CheckDivergence;
   const std::string in_the_way = busy ? fmt::format("{} already in progress", runner_.current().name) : "";
-  if (restart_ && (busy || refused(Chore::RefuseRestart))) {
-    restart_->second.done({503, busy ? in_the_way : "restart conditions are not satisfied"});
-    restart_.reset();
+  if (restart_) {
+    const auto unmet = why_no_restart(restart_->first, state_.postgres, state_.memory.role);
+    if (unmet) state_.log.info("restart refused: {}", *unmet);
+    if (busy || unmet) {
+      restart_->second.done({503, busy ? in_the_way : "restart conditions are not satisfied"});
+      restart_.reset();
+    }
   }
-  if (reinitialize_ && (busy || refused(Chore::RefuseReinitialize))) {
-    reinitialize_->second.done({503, busy ? in_the_way : state_.plan.status});
+  if (reinitialize_ && (busy || views_.reach() == StoreReach::Fresh)) {
+    const auto view = views_.view();
+    std::string why = busy ? in_the_way : state_.plan.status;
+    if (!busy && view->unlocked()) why = "Cluster has no leader, can not reinitialize";
+    if (!busy && lock_.proof()) why = "I am the leader, can not reinitialize";
+    reinitialize_->second.done({503, why});
     reinitialize_.reset();
   }
 }

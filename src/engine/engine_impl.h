@@ -25,7 +25,7 @@ namespace tamada {
 struct Engine::Impl {
   Impl(Executor executor, EnginePorts ports, Logger log);
 
-  Task<int> run();
+  Task<int> run(std::function<Result<void>()> on_ready);
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.load(); }
   void submit(OperatorRequest request, std::function<void(OperatorReply)> done);
   Instant now() const { return state_.ports.clock.now(); }

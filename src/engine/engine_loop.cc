@@ -28,6 +28,11 @@ void Engine::Impl::report(const Event& event) {
     state_.unfinished = event.leader_went_away ? UnfinishedWork::Rewind : UnfinishedWork::None;
   }
   state_.promotion_note_stale = true;
+  if (event.kind == Event::Kind::StartSucceeded) {
+    // A start takes every parameter into force; what still waits is found out anew.
+    state_.pending_restart_reason.clear();
+    tasks_.spawn(apply_to_postgres(false));
+  }
   fence_.look();
   wake();
 }

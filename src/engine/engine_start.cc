@@ -130,7 +130,7 @@ Task<void> Engine::Impl::finish_interrupted_work() {
   }
 }
 
-Task<int> Engine::Impl::run() {
+Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
   state_.ports.server.set_listener(&listener_);
   fence_.start();
   lock_.start();
@@ -145,6 +145,13 @@ Task<int> Engine::Impl::run() {
     std::optional<std::string> namesake = co_await refuse_namesake();
     if (namesake) {
       state_.log.critical("{}", *namesake);
+      exit_code_ = 1;
+    }
+  }
+  if (!exit_code_ && !exiting_ && on_ready) {
+    Result<void> ready = on_ready();
+    if (!ready) {
+      state_.log.critical("{}", ready.error().text());
       exit_code_ = 1;
     }
   }

@@ -53,6 +53,7 @@ Task<void> Fence::fire(Instant valid_until) {
   } else {
     state_.postgres.process = ProcessState::NotRunning;
     state_.postgres.row.reset();
+    lock_.fenced();
   }
   runner_.block(false);
 }

@@ -58,7 +58,7 @@ void LockKeeper::set_verdict(bool hold, Instant expires) {
 
 LockStatus LockKeeper::status() const {
   LockStatus s;
-  if (proof_) s.held = proof_->generation;
+  if (proof_ && ports_.clock.now() < proof_->valid_until) s.held = proof_->generation;
   s.valid_until = proof_ ? proof_->valid_until : last_valid_until_;
   s.lost = lost_;
   s.unknown = unknown_;
@@ -99,12 +99,9 @@ void LockKeeper::lose(const std::string& found) {
   record();
 }
 
-void LockKeeper::forget() {
-  proof_.reset();
-  lost_ = false;
-  unknown_ = false;
-  last_valid_until_ = kLongAgo;
+void LockKeeper::fenced() {
   fence_override_ = kNever;
+  if (!proof_) last_valid_until_ = kLongAgo;
 }
 
 void LockKeeper::assume_validity(Instant valid_until) {
@@ -183,8 +180,9 @@ Task<void> LockKeeper::reacquire_once() {
 
 Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
   co_await Turn::free(*this);
-  if (proof_ && !releasing_) co_return WriteKind::Applied;
+  if (proof()) co_return WriteKind::Applied;
   Turn turn(*this);
+  proof_.reset();  // one whose validity has ended proves nothing any more
   releasing_ = false;
   request.ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();

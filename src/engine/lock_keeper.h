@@ -53,7 +53,8 @@ class LockKeeper final : public LockGate {
   void assume_validity(Instant valid_until);
   // A fresh view settles what an unanswered call left open.
   void settle(const ClusterView& view, const std::string& my_name);
-  void forget();
+  // Nothing writable is left: what is lost need not be fenced again.
+  void fenced();
 
   std::optional<LockProof> proof() const override;
   Task<bool> confirm(Duration needed, Instant deadline) override;

@@ -34,13 +34,17 @@ Role observed_role(const EngineState& state, bool leads) {
 
 bool may_be_writable(const EngineState& state, const RunningProcedure& procedure) {
   const PostgresStatus& pg = state.postgres;
-  const bool becoming = procedure.kind == ProcedureKind::Promote || procedure.kind == ProcedureKind::Start ||
-                        procedure.kind == ProcedureKind::Restart;
-  const bool led = state.memory.role == Role::Primary || state.memory.role == Role::Promoted;
   if (pg.is_primary()) return true;
-  if (pg.process == ProcessState::NotRunning) return becoming && led;
-  if (pg.is_standby()) return procedure.kind == ProcedureKind::Promote;
-  return becoming || led;
+  const bool promotes = procedure.kind == ProcedureKind::Promote;
+  if (pg.is_standby() || pg.recovery_configured) return promotes;
+  // Programs of a repair work on a stopped server; none of them serves a client.
+  const bool repairs = procedure.kind == ProcedureKind::CrashRecovery || procedure.kind == ProcedureKind::Rewind ||
+                       procedure.kind == ProcedureKind::Clone;
+  if (repairs && pg.process != ProcessState::Running) return false;
+  const bool led = state.memory.role == Role::Primary || state.memory.role == Role::Promoted;
+  const bool starts = procedure.kind == ProcedureKind::Start || procedure.kind == ProcedureKind::Restart;
+  if (pg.process == ProcessState::NotRunning) return led && starts;
+  return led || starts || promotes;
 }
 
 }  // namespace tamada

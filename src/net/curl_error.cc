@@ -6,15 +6,20 @@ namespace tamada {
 
 namespace {
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
 
 // A server that refuses our certificate says so in an alert, which with TLS 1.3 arrives after the request was written.
-bool is_tls_alert(const std::string& detail) { return contains(detail, "alert"); }
+bool is_tls_alert(const std::string& detail) {
+  return contains(detail, "alert");
+}
 
 // The handshake broke because the server went away; nothing is wrong with the certificates.
 bool is_connection_loss(const std::string& detail) {
-  return contains(detail, "reset by peer") || contains(detail, "SSL_ERROR_SYSCALL") || contains(detail, "Broken pipe") ||
-         contains(detail, "unexpected eof") || contains(detail, "Connection refused");
+  return contains(detail, "reset by peer") || contains(detail, "SSL_ERROR_SYSCALL") ||
+         contains(detail, "Broken pipe") || contains(detail, "unexpected eof") ||
+         contains(detail, "Connection refused");
 }
 
 ErrorCode code_of(TransferFailure failure, bool may_be_sent, const std::string& detail) {

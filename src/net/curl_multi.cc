@@ -42,9 +42,13 @@ void CurlMulti::add(CURL* easy) {
   INVARIANT(rc == CURLM_OK);
 }
 
-void CurlMulti::remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
+void CurlMulti::remove(CURL* easy) {
+  curl_multi_remove_handle(multi_, easy);
+}
 
-void CurlMulti::kick() { on_timer(multi_, 0, this); }
+void CurlMulti::kick() {
+  on_timer(multi_, 0, this);
+}
 
 int CurlMulti::on_timer(CURLM*, long timeout_ms, void* self) {
   auto* me = static_cast<CurlMulti*>(self);

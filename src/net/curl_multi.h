@@ -1,7 +1,7 @@
 // libcurl's multi handle driven by Asio, and one transfer on it. Private to net/: only curl_transport.cc includes it.
 //
-// One thread. libcurl's callbacks never run foreign code: whoever waits is resumed through the executor. A Transfer keeps
-// its Multi alive and takes itself off it when it is destroyed, finished or not.
+// One thread. libcurl's callbacks never run foreign code: whoever waits is resumed through the executor. A Transfer
+// keeps its Multi alive and takes itself off it when it is destroyed, finished or not.
 #pragma once
 
 #include <curl/curl.h>

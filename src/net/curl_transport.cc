@@ -118,8 +118,8 @@ struct CurlTransport::Impl {
 
 CurlTransport::CurlTransport(Executor executor, std::function<Instant()> now, HttpClientSettings settings,
                              Resolver& resolver)
-    : impl_(std::make_shared<Impl>(Impl{executor, std::move(now), std::move(settings), &resolver,
-                                        std::make_shared<CurlMulti>(executor)})) {}
+    : impl_(std::make_shared<Impl>(
+          Impl{executor, std::move(now), std::move(settings), &resolver, std::make_shared<CurlMulti>(executor)})) {}
 
 CurlTransport::~CurlTransport() = default;
 

@@ -87,7 +87,8 @@ Result<std::vector<SrvRecord>> lookup_services(const std::string& name) {
     return Error(ErrorCode::Unavailable, fmt::format("service record {}: no resolver configuration", name));
   }
   std::vector<unsigned char> answer(kMaxDnsAnswer);
-  const int size = ::res_nsearch(&state, name.c_str(), ns_c_in, ns_t_srv, answer.data(), static_cast<int>(answer.size()));
+  const int size =
+      ::res_nsearch(&state, name.c_str(), ns_c_in, ns_t_srv, answer.data(), static_cast<int>(answer.size()));
   const int reason = state.res_h_errno;
   ::res_nclose(&state);
   if (size < 0) return srv_error(name, reason);
@@ -96,7 +97,9 @@ Result<std::vector<SrvRecord>> lookup_services(const std::string& name) {
 
 }  // namespace
 
-NameLookups NameLookups::system() { return {lookup_addresses, lookup_services}; }
+NameLookups NameLookups::system() {
+  return {lookup_addresses, lookup_services};
+}
 
 bool is_numeric_host(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> buffer{};

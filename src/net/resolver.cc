@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include "net/timed_wait.h"
 
@@ -19,13 +19,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A success younger than this is answered as it is; an older one is answered too, but asked for again behind the scenes.
+// A success younger than this is answered as it is; an older one is answered too, but asked for again behind the
+// scenes.
 constexpr Duration kFresh = 60s;
 // Older than this, a caller waits a little for the new answer before it gets the old one.
 constexpr Duration kOld = 600s;
 constexpr Duration kWaitForNewer = 250ms;
 constexpr Duration kTrustAtLeast = 1s;  // even when the addresses did not work
-constexpr Duration kFailureKept = 5s;  // a name that did not resolve is not asked for again sooner
+constexpr Duration kFailureKept = 5s;   // a name that did not resolve is not asked for again sooner
 constexpr std::size_t kThreads = 4;
 constexpr std::size_t kMaxNames = 1000;
 
@@ -190,7 +191,9 @@ struct SystemResolver::Impl {
 SystemResolver::SystemResolver(Executor executor, std::function<Instant()> now, NameLookups lookups)
     : impl_(std::make_shared<Impl>(std::move(executor), now, std::move(lookups))) {}
 
-SystemResolver::~SystemResolver() { impl_->workers->close(); }
+SystemResolver::~SystemResolver() {
+  impl_->workers->close();
+}
 
 Task<Result<std::vector<std::string>>> SystemResolver::resolve(std::string host, Instant deadline) {
   if (is_numeric_host(host)) co_return std::vector<std::string>{std::move(host)};
@@ -203,6 +206,8 @@ Task<Result<std::vector<SrvRecord>>> SystemResolver::resolve_srv(std::string nam
   co_return co_await NameCache<SrvRecord>::get(cache, std::move(name), deadline);
 }
 
-void SystemResolver::distrust(const std::string& host) { impl_->addresses->distrust(host); }
+void SystemResolver::distrust(const std::string& host) {
+  impl_->addresses->distrust(host);
+}
 
 }  // namespace tamada

@@ -1,4 +1,5 @@
-// What a member answers to GET <api_url> (rest_api.md 6.4, ha_behaviour.md 2.2), of any version. Pure; accepts any bytes.
+// What a member answers to GET <api_url> (rest_api.md 6.4, ha_behaviour.md 2.2), of any version. Pure; accepts any
+// bytes.
 #pragma once
 
 #include <string_view>

@@ -68,7 +68,9 @@ Task<void> RestPeers::ask_one(std::shared_ptr<Survey> survey, std::size_t index,
   survey->answers[index] = std::move(answer);
 }
 
-Task<void> RestPeers::stop() { co_await requests_.stop(); }
+Task<void> RestPeers::stop() {
+  co_await requests_.stop();
+}
 
 HttpClientSettings peers_http_settings(const Settings& settings) {
   HttpClientSettings http;

@@ -39,6 +39,8 @@ Task<Result<void>> tidy_restored_directory(DataContext context, bool remove_reco
   std::string data_dir = context.data_dir();
   ConfigPaths paths = config_paths(*context.settings);
   auto work = [=]() -> Result<void> {
+    auto tightened = tighten_permissions(data_dir);
+    if (!tightened) return tightened;
     auto trigger = remove_file(join_path(data_dir, "promote"));
     if (!trigger) return trigger;
     auto restored = restore_config_backups(paths);

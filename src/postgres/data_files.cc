@@ -1,6 +1,7 @@
 #include "postgres/data_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -193,6 +194,14 @@ Result<void> append_to_file(const std::string& path, const std::string& text) {
 Result<void> mark_as_standby(const std::string& data_dir) {
   if (data_major_version(data_dir) < 120000) return {};
   return write_file_atomic(join_path(data_dir, "standby.signal"), "", 0600);
+}
+
+Result<void> tighten_permissions(const std::string& data_dir) {
+  struct stat info{};
+  if (::stat(data_dir.c_str(), &info) != 0) return errno_error("cannot look at", data_dir, errno);
+  if ((info.st_mode & 0027) == 0) return {};
+  if (::chmod(data_dir.c_str(), 0700) != 0) return errno_error("cannot change the mode of", data_dir, errno);
+  return {};
 }
 
 std::string wal_directory(const std::string& data_dir) {

@@ -31,6 +31,9 @@ Result<void> append_to_file(const std::string& path, const std::string& text);
 
 // Marks a directory of PostgreSQL 12 or newer as a standby, so that nobody's plain start makes a second primary of it.
 Result<void> mark_as_standby(const std::string& data_dir);
+// PostgreSQL starts only in a directory of mode 0700 or 0750; anything wider (left by a script) becomes 0700.
+Result<void> tighten_permissions(const std::string& data_dir);
+
 // pg_wal, or pg_xlog before PostgreSQL 10; whichever is there.
 std::string wal_directory(const std::string& data_dir);
 // PG_VERSION as 150000 or 90600; 0 when it cannot be read.

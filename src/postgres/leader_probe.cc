@@ -11,6 +11,8 @@ namespace tamada {
 
 namespace {
 
+constexpr Duration kQuestionPatience = 10s;
+constexpr Duration kCheckpointPatience = 3600s;
 constexpr int kControlFunctionsVersion = 90600;
 
 PgSessionOptions session_options(const DataContext& context, const Credentials& credentials,
@@ -150,7 +152,8 @@ Task<Result<LeaderFacts>> probe_leader(DataContext context, Member leader, Insta
   co_return facts;
 }
 
-Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader, Instant deadline) {
+Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader) {
+  const Instant deadline = context.pg.clock.now() + kQuestionPatience;
   PgConnection connection(context.pg);
   auto opened = co_await connection.open(rewind_session_options(context, target_of(leader)), deadline);
   if (!opened) co_return Error(ErrorCode::Unavailable, opened.error().text());
@@ -160,14 +163,14 @@ Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader,
     co_return Error(ErrorCode::Unavailable, fmt::format("leader {} is still in recovery", describe(leader)));
   }
   if (connection.server_version() < kControlFunctionsVersion) {
-    auto checkpoint = co_await make_checkpoint(connection, deadline);
+    auto checkpoint = co_await make_checkpoint(connection, context.pg.clock.now() + kCheckpointPatience);
     if (!checkpoint) co_return Error(ErrorCode::Unavailable, checkpoint.error().text());
-    auto identity = co_await identify_system(context, target_of(leader), deadline);
+    auto identity = co_await identify_system(context, target_of(leader), context.pg.clock.now() + kQuestionPatience);
     if (!identity) co_return Error(ErrorCode::Unavailable, identity.error().text());
     co_return identity->timeline;
   }
   if (*in_recovery) {
-    auto identity = co_await identify_system(context, target_of(leader), deadline);
+    auto identity = co_await identify_system(context, target_of(leader), context.pg.clock.now() + kQuestionPatience);
     if (!identity) co_return Error(ErrorCode::Unavailable, identity.error().text());
     co_return identity->timeline;
   }
@@ -175,7 +178,7 @@ Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader,
   if (!timelines) co_return Error(ErrorCode::Unavailable, timelines.error().text());
   if (timelines->control != timelines->current) {
     // Allowed for a superuser (and for members of pg_checkpoint); otherwise the leader's own checkpoint is waited for.
-    auto checkpoint = co_await make_checkpoint(connection, deadline);
+    auto checkpoint = co_await make_checkpoint(connection, context.pg.clock.now() + kCheckpointPatience);
     if (!checkpoint) {
       co_return Error(ErrorCode::Unavailable,
                       fmt::format("pg_control of leader {} still shows timeline {}, not {}: {}", describe(leader),

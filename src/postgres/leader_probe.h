@@ -38,7 +38,8 @@ const Credentials& rewind_credentials(const PostgresSettings& settings, int vers
 
 // Checked before pg_rewind runs: the source is out of recovery and its pg_control shows the timeline that it writes, so
 // that pg_rewind sees the fork. A superuser session makes that so with a CHECKPOINT. Error Unavailable: not now.
-Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader, Instant deadline);
+// Limits of its own: seconds for the questions, an hour for the checkpoint.
+Task<Result<Timeline>> prepare_rewind_source(DataContext context, Member leader);
 // After pg_rewind failed: is the source a healthy primary?
 Task<bool> source_is_healthy(DataContext context, Member leader, Instant deadline);
 

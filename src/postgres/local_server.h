@@ -69,7 +69,7 @@ class LocalPostgresServer final : public PostgresServer {
   Task<Result<std::vector<Complaint>>> ask_for_complaints(const ConfigPlan& plan, Instant deadline);
   Task<Result<void>> read_running_values(Instant deadline);
   Task<Result<void>> wait_until_in_force(std::string name, std::string value, Instant deadline);
-  Task<std::vector<GucRow>> rows_after_reload(const GucChanges& changes, Instant deadline);
+  Task<std::vector<GucRow>> rows_after_reload(std::string before, Instant deadline);
   Result<void> signal_postmaster(int signal);
   void remember(const ConfigPlan& plan);
   std::string program(const std::string& name) const;

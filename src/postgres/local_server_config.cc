@@ -189,19 +189,14 @@ bool LocalPostgresServer::follow_differs(const FollowTarget& target, const Postg
   return !recovery_differences(wanted, in_force, version).empty();
 }
 
-Task<std::vector<GucRow>> LocalPostgresServer::rows_after_reload(const GucChanges& changes, Instant deadline) {
+// The rows once the answering process has read the files again; what the others do meanwhile is the server's business.
+Task<std::vector<GucRow>> LocalPostgresServer::rows_after_reload(std::string before, Instant deadline) {
   const Instant limit = earlier(deadline, clock_.now() + kReloadLimit);
-  std::vector<GucRow> rows;
   for (;;) {
-    auto read = co_await query_.settings_rows(deadline);
-    if (!read) co_return rows;
-    rows = std::move(*read);
-    bool applied = true;
-    for (const GucChange& change : changes.reload) {
-      const GucRow* row = find_row(rows, change.name);
-      applied &= row == nullptr || guc_equals(*row, change.new_value, rows);
-    }
-    if (applied || clock_.now() >= limit) co_return rows;
+    auto rows = co_await query_.settings_rows(deadline);
+    if (!rows) co_return std::vector<GucRow>();
+    const GucRow* reloaded = find_row(*rows, kReloadedAt);
+    if (reloaded == nullptr || reloaded->setting != before || clock_.now() >= limit) co_return std::move(*rows);
     co_await clock_.sleep_for(kReloadLook);
   }
 }
@@ -238,7 +233,8 @@ Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Inst
   if (force || written->changed) {
     if (auto sent = signal_postmaster(SIGHUP); !sent) co_return sent.error();
     outcome.reloaded = true;
-    auto after = co_await rows_after_reload(changes, deadline);
+    const GucRow* before = find_row(*rows, kReloadedAt);
+    auto after = co_await rows_after_reload(before != nullptr ? before->setting : std::string(), deadline);
     if (!after.empty()) *rows = std::move(after);
   }
   outcome.pending_restart_reason = pending_restart_reason(compare_gucs(wanted, wanted, *rows), wanted, *rows);

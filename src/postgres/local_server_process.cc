@@ -128,7 +128,9 @@ Task<Result<void>> LocalPostgresServer::clear_directory(Instant deadline) {
     if (clock_.now() >= deadline)
       co_return Error(ErrorCode::Timeout, fmt::format("processes {} still work in {}", list_pids(look->workers),
                                                       settings_.postgresql.data_dir));
-    log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    if (!look->workers.empty()) {
+      log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    }
     GatePass<Gate> pass(gate_);
     std::string name = program("postgres");
     auto work = [directory = *look->directory, name = name.substr(name.rfind('/') + 1),

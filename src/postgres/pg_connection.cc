@@ -29,15 +29,17 @@ std::string first_line(std::string_view text) {
   return line.empty() ? "no message" : line;
 }
 
+bool is_sqlstate(std::string_view text) {
+  return text.size() == 5 && text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
 // With verbose errors the code stands in front of the message: "... FATAL:  57P03: the database system is starting up".
+// The word before it may be in the server's language.
 std::string take_sqlstate(std::string& message) {
-  for (std::string_view severity : {"FATAL:  ", "ERROR:  ", "PANIC:  "}) {
-    auto at = message.find(severity);
-    if (at == std::string::npos) continue;
-    std::size_t code = at + severity.size();
-    if (message.size() < code + 7 || message.compare(code + 5, 2, ": ") != 0) continue;
-    std::string state = message.substr(code, 5);
-    message.erase(code, 7);
+  for (auto at = message.find(":  "); at != std::string::npos; at = message.find(":  ", at + 1)) {
+    std::string state = message.substr(at + 3, 5);
+    if (!is_sqlstate(state) || message.compare(at + 8, 2, ": ") != 0) continue;
+    message.erase(at + 3, 7);
     return state;
   }
   return {};
@@ -342,11 +344,12 @@ Task<Result<PgAnswer>> PgConnection::Impl::exchange(const std::string& sql,
   co_return co_await read_answer();
 }
 
-PgConnection::PgConnection(PgContext context) : impl_(std::make_unique<Impl>(context)) {}
+PgConnection::PgConnection(PgContext context) : impl_(std::make_shared<Impl>(context)) {}
 PgConnection::~PgConnection() = default;
 
 Task<Result<void>> PgConnection::open(PgSessionOptions options, Instant deadline) {
-  return impl_->open(std::move(options), deadline);
+  auto keep = impl_;
+  co_return co_await keep->open(std::move(options), deadline);
 }
 
 Task<Result<PgAnswer>> PgConnection::query(std::string sql, Instant deadline) {
@@ -354,7 +357,8 @@ Task<Result<PgAnswer>> PgConnection::query(std::string sql, Instant deadline) {
 }
 
 Task<Result<PgAnswer>> PgConnection::query(std::string sql, std::vector<std::string> parameters, Instant deadline) {
-  Impl& impl = *impl_;
+  auto keep = impl_;  // the guard below must find it also when the object is destroyed before this coroutine
+  Impl& impl = *keep;
   impl.sqlstate.clear();
   if (impl.conn == nullptr) co_return Error(ErrorCode::Unavailable, "the session with postgres is closed");
   CloseUnlessDone guard(impl);

@@ -81,7 +81,7 @@ class PgConnection {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 // The error for a statement or connection attempt that failed with this SQLSTATE (may be empty).

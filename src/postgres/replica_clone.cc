@@ -92,6 +92,8 @@ Task<Result<void>> finish_clone(DataContext context) {
     if (data_major_version(data_dir) == 0) {
       return Error(ErrorCode::Failed, fmt::format("data directory {} has no readable PG_VERSION", data_dir));
     }
+    auto tightened = tighten_permissions(data_dir);
+    if (!tightened) return tightened;
     auto trigger = remove_file(join_path(data_dir, "promote"));
     if (!trigger) return trigger;
     auto restored = restore_config_backups(paths);

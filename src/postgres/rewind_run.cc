@@ -16,7 +16,6 @@ namespace tamada {
 namespace {
 
 constexpr Duration kProbePatience = 10s;
-constexpr Duration kCheckpointPatience = 3600s;
 constexpr Duration kToolPatience = 30s;
 
 bool cleanly_stopped(const ControlData& control) {
@@ -107,7 +106,7 @@ std::vector<std::string> rewind_arguments(const RewindArguments& with) {
 
 Task<Result<void>> run_rewind(DataContext context, Member leader, Instant deadline) {
   // The source first: nothing is touched here while there is nothing to rewind to.
-  auto source = co_await prepare_rewind_source(context, leader, context.pg.clock.now() + kCheckpointPatience);
+  auto source = co_await prepare_rewind_source(context, leader);
   if (!source) co_return source.error();
   auto control = co_await stopped_target(context, deadline);
   if (!control) co_return control.error();

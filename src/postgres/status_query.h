@@ -25,6 +25,10 @@ struct GucRow {
   bool pending_restart = false;  // always false before 9.5, which has no such column
 };
 
+// The name of one more row: when the answering process last read its configuration. It differs once a reload has
+// reached it.
+inline constexpr const char* kReloadedAt = "tamada.reloaded_at";
+
 class StatusQuery {
  public:
   virtual ~StatusQuery() = default;

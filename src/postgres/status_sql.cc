@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "postgres/status_query.h"
 #include "postgres/version_table.h"
 
 namespace tamada {
@@ -190,8 +191,10 @@ std::string full_timestamp(std::string text) {
 }
 
 std::string settings_statement(int version) {
-  return fmt::format("SELECT name, setting, unit, vartype, context, boot_val, {} FROM pg_settings",
-                     pg_version(version).pending_restart_column ? "pending_restart" : "false");
+  return fmt::format(
+      "SELECT name, setting, unit, vartype, context, boot_val, {} FROM pg_settings"
+      " UNION ALL SELECT '{}', extract(epoch from pg_conf_load_time())::text, '', 'string', 'internal', '', false",
+      pg_version(version).pending_restart_column ? "pending_restart" : "false", kReloadedAt);
 }
 
 }  // namespace tamada

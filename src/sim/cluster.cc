@@ -3,6 +3,7 @@
 #include <array>
 
 #include "sim/etcd_transport.h"
+#include "sim/postgres_ports.h"
 #include "store/etcd3/etcd3_store.h"
 
 namespace tamada::sim {

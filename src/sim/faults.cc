@@ -174,7 +174,9 @@ std::vector<FaultStep> plan_faults(const FaultPlan& plan, Prng random) {
       steps.push_back(second);
     }
   }
-  std::stable_sort(steps.begin(), steps.end(), [](const FaultStep& x, const FaultStep& y) { return x.at < y.at; });
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].id = static_cast<int>(i);
+  std::sort(steps.begin(), steps.end(),
+            [](const FaultStep& x, const FaultStep& y) { return x.at != y.at ? x.at < y.at : x.id < y.id; });
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i].id = static_cast<int>(i);
   return steps;
 }

@@ -57,7 +57,9 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
 
 }  // namespace
 
-bool have_etcd() { return run_command("command -v etcd && command -v etcdctl").status == 0; }
+bool have_etcd() {
+  return run_command("command -v etcd && command -v etcdctl").status == 0;
+}
 
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -91,14 +93,34 @@ void EtcdCluster::start(Member& member, bool existing) {
     initial += fmt::format("{}{}=http://127.0.0.1:{}", initial.empty() ? "" : ",", m.name, m.peer_port);
   }
   const std::string peer = fmt::format("http://127.0.0.1:{}", member.peer_port);
-  std::vector<std::string> arguments{
-      "etcd", "--name", member.name, "--data-dir", directory_ / member.name, "--listen-client-urls",
-      url(member.client_port), "--advertise-client-urls", url(member.client_port), "--listen-peer-urls", peer,
-      "--initial-advertise-peer-urls", peer, "--initial-cluster", initial, "--initial-cluster-state",
-      existing ? "existing" : "new", "--heartbeat-interval", "50", "--election-timeout", "500", "--logger", "zap",
-      "--log-level", "warn"};
+  std::vector<std::string> arguments{"etcd",
+                                     "--name",
+                                     member.name,
+                                     "--data-dir",
+                                     directory_ / member.name,
+                                     "--listen-client-urls",
+                                     url(member.client_port),
+                                     "--advertise-client-urls",
+                                     url(member.client_port),
+                                     "--listen-peer-urls",
+                                     peer,
+                                     "--initial-advertise-peer-urls",
+                                     peer,
+                                     "--initial-cluster",
+                                     initial,
+                                     "--initial-cluster-state",
+                                     existing ? "existing" : "new",
+                                     "--heartbeat-interval",
+                                     "50",
+                                     "--election-timeout",
+                                     "500",
+                                     "--logger",
+                                     "zap",
+                                     "--log-level",
+                                     "warn"};
   if (options_.tls) {
-    for (const auto& [flag, file] : {std::pair{"--cert-file", options_.tls->cert}, {"--key-file", options_.tls->key},
+    for (const auto& [flag, file] : {std::pair{"--cert-file", options_.tls->cert},
+                                     {"--key-file", options_.tls->key},
                                      {"--trusted-ca-file", options_.tls->cacert}}) {
       arguments.insert(arguments.end(), {flag, file});
     }
@@ -115,7 +137,8 @@ std::vector<std::string> EtcdCluster::hosts() const {
 }
 
 void EtcdCluster::signal(int member, int number) {
-  if (members_[static_cast<std::size_t>(member)].pid > 0) ::kill(members_[static_cast<std::size_t>(member)].pid, number);
+  if (members_[static_cast<std::size_t>(member)].pid > 0)
+    ::kill(members_[static_cast<std::size_t>(member)].pid, number);
 }
 
 void EtcdCluster::kill(int index) {

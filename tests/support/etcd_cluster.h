@@ -59,7 +59,8 @@ class EtcdCluster {
 
 // etcd is installed.
 bool have_etcd();
-// Certificates made with openssl for "localhost" and 127.0.0.1; ca.crt, server.crt/.key, client.crt/.key in `directory`.
+// Certificates made with openssl for "localhost" and 127.0.0.1; ca.crt, server.crt/.key, client.crt/.key in
+// `directory`.
 void make_certificates(const std::string& directory);
 // A port that nobody listens on.
 int free_port();

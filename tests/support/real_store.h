@@ -17,9 +17,7 @@ namespace tamada::testing {
 
 struct MemoryLog final : LogSink {
   bool enabled(LogLevel level, std::string_view) const override { return level >= LogLevel::Info; }
-  void write(LogLevel level, std::string_view, std::string text) override {
-    lines.push_back({level, std::move(text)});
-  }
+  void write(LogLevel level, std::string_view, std::string text) override { lines.push_back({level, std::move(text)}); }
   int count(LogLevel level, std::string_view part) const {
     int n = 0;
     for (const auto& [l, text] : lines) n += l == level && text.find(part) != std::string::npos;
@@ -33,7 +31,8 @@ class RealEtcdStore {
   RealEtcdStore(Executor executor, Etcd3Config config, HttpClientSettings http = {})
       : log(sink, "test"),
         resolver(executor, [this] { return clock.now(); }),
-        transport(executor, [this] { return clock.now(); }, std::move(http), resolver),
+        transport(
+            executor, [this] { return clock.now(); }, std::move(http), resolver),
         store(executor, clock, transport, std::move(config), &resolver, log) {}
 
   MemoryLog sink;

@@ -209,7 +209,8 @@ Result<Version> parse_version(const json::object& answer) {
 Result<std::string> api_prefix(Version version) {
   if (version.major > 3 || (version.major == 3 && version.minor >= 4)) return std::string("/v3");
   if (version.major == 3 && version.minor == 3) return std::string("/v3beta");
-  return Error(ErrorCode::Unsupported, fmt::format("etcd cluster version {}.{} is too old", version.major, version.minor),
+  return Error(ErrorCode::Unsupported,
+               fmt::format("etcd cluster version {}.{} is too old", version.major, version.minor),
                "etcd 3.3 or later is needed");
 }
 

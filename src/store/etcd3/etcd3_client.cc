@@ -191,8 +191,7 @@ Task<std::optional<Fault>> Etcd3Client::authenticate(const std::string& node, In
   co_return std::nullopt;
 }
 
-Task<std::optional<Fault>> Etcd3Client::after_fault(Round& round, const std::string& node, Fault fault,
-                                                    Instant limit) {
+Task<std::optional<Fault>> Etcd3Client::after_fault(Round& round, const std::string& node, Fault fault, Instant limit) {
   if (fault.may_be_applied) round.earlier_try = true;
   const bool denied = fault.error.code == ErrorCode::Denied;
   if (!denied) round.all_denied = false;
@@ -232,7 +231,8 @@ Fault Etcd3Client::out_of_time(const Round& round) {
   const std::string text = fmt::format("etcd did not answer within {:.3g} s", to_seconds(round.deadline - round.began));
   Fault fault{FaultKind::Busy, round.earlier_try, Error(ErrorCode::Unavailable, text)};
   if (round.last) fault.error = Error(round.last->error).wrap(text);
-  fault.error.code = round.last && round.last->error.code == ErrorCode::Denied ? ErrorCode::Denied : ErrorCode::Unavailable;
+  fault.error.code =
+      round.last && round.last->error.code == ErrorCode::Denied ? ErrorCode::Denied : ErrorCode::Unavailable;
   return fault;
 }
 
@@ -290,6 +290,8 @@ void Etcd3Client::stream_failed(const std::string& node, const Error& why) {
   refresh_wanted_ = true;
 }
 
-Task<void> Etcd3Client::stop() { co_await background_.stop(); }
+Task<void> Etcd3Client::stop() {
+  co_await background_.stop();
+}
 
 }  // namespace tamada::etcd3

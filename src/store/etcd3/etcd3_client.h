@@ -1,8 +1,8 @@
 // Requests to an etcd cluster: picks the node, retries on others within the deadline, authenticates, finds nodes. Knows
 // nothing of leaders or leases. One thread; time only from the Clock, I/O only through the HttpTransport.
 //
-// Every call is repeated until it is answered or the deadline comes, also when an earlier try may have been applied: only
-// bodies that may be applied twice may be passed. The answer says whether an earlier try may have been applied.
+// Every call is repeated until it is answered or the deadline comes, also when an earlier try may have been applied:
+// only bodies that may be applied twice may be passed. The answer says whether an earlier try may have been applied.
 #pragma once
 
 #include <string>
@@ -54,8 +54,8 @@ class Etcd3Client {
   Task<Result<std::vector<std::string>>> discover_srv(Instant deadline);
   Task<Result<std::vector<std::string>>> ask_peer(const std::string& peer_url, Instant deadline);
   // One try on one node, with authentication before it when that is needed.
-  Task<std::variant<Answer, Fault>> attempt(const std::string& node, const std::string& method,
-                                            const std::string& body, Instant limit);
+  Task<std::variant<Answer, Fault>> attempt(const std::string& node, const std::string& method, const std::string& body,
+                                            Instant limit);
   Task<std::optional<Fault>> authenticate(const std::string& node, Instant limit);
   Task<std::optional<Fault>> find_prefix(const std::string& node, Instant limit);
   // Decides about a failed try: nullopt = go on with the next node.

@@ -19,8 +19,8 @@ struct Etcd3Config {
   bool use_proxies = false;  // ask only the hosts given, never the nodes that etcd lists
   std::string username;
   std::string password;
-  std::string key_prefix;   // "/service/batman/", with both slashes
-  std::string member_name;  // empty for tools, which neither lead nor have a member key
+  std::string key_prefix;        // "/service/batman/", with both slashes
+  std::string member_name;       // empty for tools, which neither lead nor have a member key
   Duration retry_timeout = 10s;  // for work without a deadline of its own: setting up the watch
   Duration watch_check = 5s;     // a watch that fell silent without ending is noticed within about twice this
 };

@@ -21,8 +21,9 @@ struct ServiceName {
 };
 
 constexpr ServiceName kServices[] = {
-    {"_etcd-client-ssl", "https", false}, {"_etcd-client", "http", false},    {"_etcd-ssl", "https", false},
-    {"_etcd", "http", false},             {"_etcd-server-ssl", "https", true}, {"_etcd-server", "http", true},
+    {"_etcd-client-ssl", "https", false}, {"_etcd-client", "http", false},
+    {"_etcd-ssl", "https", false},        {"_etcd", "http", false},
+    {"_etcd-server-ssl", "https", true},  {"_etcd-server", "http", true},
 };
 
 void add_new(std::vector<std::string>& list, const std::vector<std::string>& more) {

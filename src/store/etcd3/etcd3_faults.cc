@@ -1,8 +1,8 @@
 // What etcd's error texts mean: by text first, then by code.
 #include <array>
 
-#include <boost/json/stream_parser.hpp>
 #include <fmt/format.h>
+#include <boost/json/stream_parser.hpp>
 
 #include "store/etcd3/etcd3_codec.h"
 #include "store/etcd3/etcd3_json.h"
@@ -107,7 +107,8 @@ Fault fault_of_error(const json::object& error, int http_status) {
 }
 
 bool is_error(const json::object& answer) {
-  return answer.contains("error") || answer.contains("Error") || (answer.contains("code") && answer.contains("message"));
+  return answer.contains("error") || answer.contains("Error") ||
+         (answer.contains("code") && answer.contains("message"));
 }
 
 std::optional<json::value> first_document(std::string_view body) {

@@ -13,7 +13,9 @@ std::vector<Op> Etcd3Keys::status_ops(const std::string& status_text, Lsn optime
   return ops;
 }
 
-StoredKey stored_key(const KeyValue& kv) { return {kv.value, kv.mod_revision, kv.create_revision, kv.lease}; }
+StoredKey stored_key(const KeyValue& kv) {
+  return {kv.value, kv.mod_revision, kv.create_revision, kv.lease};
+}
 
 StoredKeys stored_keys(const std::vector<KeyValue>& kvs, std::string_view prefix) {
   StoredKeys keys;
@@ -23,6 +25,8 @@ StoredKeys stored_keys(const std::vector<KeyValue>& kvs, std::string_view prefix
   return keys;
 }
 
-LockGeneration generation_of(const KeyValue& leader) { return {leader.value, leader.create_revision, leader.lease}; }
+LockGeneration generation_of(const KeyValue& leader) {
+  return {leader.value, leader.create_revision, leader.lease};
+}
 
 }  // namespace tamada::etcd3

@@ -38,14 +38,17 @@ Task<void> revoke_lease(Etcd3Client& client, std::string id, Instant deadline) {
 Task<std::optional<Fault>> Etcd3MemberLease::ensure(std::chrono::seconds ttl, bool must_refresh, Instant deadline) {
   if (asked_ttl_ != ttl) lease_.reset();  // the key moves to the new one; the old one expires by itself
   if (lease_ && (must_refresh || clock_.now() - lease_->sent >= kRefreshedJustNow)) {
-    auto kept = co_await keep_lease_alive(client_, lease_->id, deadline);
+    const std::string id = lease_->id;
+    auto kept = co_await keep_lease_alive(client_, id, deadline);
     if (auto* fault = std::get_if<Fault>(&kept)) co_return std::move(*fault);
     const Lease& alive = std::get<Lease>(kept);
-    if (alive.ttl > Duration::zero()) {
-      lease_->sent = alive.sent;
-      co_return std::nullopt;
+    if (lease_ && lease_->id == id) {  // another call may have replaced it meanwhile
+      if (alive.ttl > Duration::zero()) {
+        lease_->sent = alive.sent;
+      } else {
+        lease_.reset();
+      }
     }
-    lease_.reset();
   }
   if (lease_) co_return std::nullopt;
   auto granted = co_await grant_lease(client_, ttl, deadline);

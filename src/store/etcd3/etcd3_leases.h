@@ -15,8 +15,8 @@ namespace tamada::etcd3 {
 // A lease as the store answered for it.
 struct Lease {
   std::string id;
-  Duration ttl{0};           // granted; 0 = the answering node knows no such lease, which proves nothing
-  Instant sent = kLongAgo;   // before the request that was answered; validity counts from here
+  Duration ttl{0};          // granted; 0 = the answering node knows no such lease, which proves nothing
+  Instant sent = kLongAgo;  // before the request that was answered; validity counts from here
   std::uint64_t raft_term = 0;
 
   Instant valid_until() const { return sent + ttl; }

@@ -8,7 +8,7 @@ namespace tamada::etcd3 {
 
 namespace {
 
-constexpr Duration kProofGap = 100ms;     // between two tries to prove a renewal (safety.md 1.1)
+constexpr Duration kProofGap = 100ms;  // between two tries to prove a renewal (safety.md 1.1)
 constexpr Duration kRevokeLimit = 5s;
 
 Error held_by(const std::string& holder) {
@@ -103,8 +103,7 @@ Task<Written<LockProof>> Etcd3Lock::confirm(LockGeneration generation, std::vect
     auto kept = co_await keep_lease_alive(client_, generation.session, deadline);
     if (auto* fault = std::get_if<Fault>(&kept)) co_return Outcome::make_unknown(fault->error);
     const Lease lease = std::get<Lease>(std::move(kept));
-    auto outcome =
-        co_await commit(client_, {keys_.stands(generation), with, {Op::range(keys_.leader())}}, deadline);
+    auto outcome = co_await commit(client_, {keys_.stands(generation), with, {Op::range(keys_.leader())}}, deadline);
     if (auto* fault = std::get_if<Fault>(&outcome)) co_return Outcome::make_unknown(fault->error);
     const TxnAnswer& answer = std::get<TxnAnswer>(outcome);
     if (!store_id.empty() && !answer.header.cluster_id.empty() && answer.header.cluster_id != store_id) {
@@ -168,12 +167,10 @@ void Etcd3Lock::settle_move(const LockGeneration& from, const LockGeneration& to
 Task<std::optional<Lease>> Etcd3Lock::lease_for_move(const LockProof& proof, std::chrono::seconds ttl,
                                                      Instant deadline) {
   if (move_ && move_->from == proof.generation) {
-    auto kept = co_await keep_lease_alive(client_, move_->to.id, deadline);
-    if (auto* alive = std::get_if<Lease>(&kept); alive != nullptr && alive->ttl > Duration::zero()) {
-      // Unproven, and so the earlier validity stays: the transaction that follows proves only where the key hangs.
-      move_->to.raft_term = alive->raft_term;
-    }
-    co_return move_->to;
+    const Lease to = move_->to;
+    // Keeps it from expiring, but proves nothing: its earlier validity stays.
+    (void)co_await keep_lease_alive(client_, to.id, deadline);
+    co_return to;
   }
   auto granted = co_await grant_lease(client_, ttl, deadline);
   auto* lease = std::get_if<Lease>(&granted);
@@ -189,14 +186,16 @@ Task<std::optional<Lease>> Etcd3Lock::lease_for_move(const LockProof& proof, std
   co_return *lease;
 }
 
-// The lock is proven as `proof` says; it still is when the move fails or stays unknown, but only as long as both leases.
+// The lock is proven as `proof` says; it still is when the move fails or stays unknown, but only as long as both
+// leases.
 Task<Written<LockProof>> Etcd3Lock::change_ttl(LockProof proof, std::chrono::seconds ttl, Instant deadline) {
   using Outcome = Written<LockProof>;
   const auto lease = co_await lease_for_move(proof, ttl, deadline);
   if (!lease) co_return Outcome::make_applied(proof);
   const LockGeneration from = proof.generation;
   proof.valid_until = std::min(proof.valid_until, lease->valid_until());
-  Txn txn{keys_.stands(from), {Op::put(keys_.leader(), from.holder, lease->id), Op::range(keys_.leader())},
+  Txn txn{keys_.stands(from),
+          {Op::put(keys_.leader(), from.holder, lease->id), Op::range(keys_.leader())},
           {Op::range(keys_.leader())}};
   auto outcome = co_await commit(client_, txn, deadline);
   if (auto* fault = std::get_if<Fault>(&outcome)) {
@@ -206,8 +205,8 @@ Task<Written<LockProof>> Etcd3Lock::change_ttl(LockProof proof, std::chrono::sec
   }
   const TxnAnswer& answer = std::get<TxnAnswer>(outcome);
   const KeyValue* leader = range_at(answer, answer.succeeded ? 1 : 0);
-  if (leader == nullptr || !moved(from, *leader)) co_return refused<LockProof>(leader);
-  const LockGeneration to = generation_of(*leader);
+  if (!answer.succeeded && (leader == nullptr || !moved(from, *leader))) co_return refused<LockProof>(leader);
+  const LockGeneration to{from.holder, from.create_revision, lease->id};
   settle_move(from, to);
   log_.info("the leader lock now has a ttl of {} s", to_seconds(lease->ttl));
   co_return Outcome::make_applied({to, lease->valid_until(), lease->ttl});

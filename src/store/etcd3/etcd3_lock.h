@@ -1,10 +1,10 @@
 // The leader key: acquire, renew, release, adopt (safety.md 1). Each acquisition has a lease of its own.
 //
 // A renewal is proven by a keepalive and then, after its answer, a linearizable transaction that compares value, lease
-// and create_revision - and both answers must carry the same raft term. Why the term: an etcd leader that was deposed but
-// does not know it answers keepalives too (M1). The keepalive's header is written by the answering member before it
-// renews, so its term says whose lease book was refreshed. The transaction needs a quorum after that; if its term is the
-// same, no later leader existed when the lease was refreshed, whose book would count and was not touched.
+// and create_revision - and both answers must carry the same raft term. Why the term: an etcd leader that was deposed
+// but does not know it answers keepalives too (M1). The keepalive's header is written by the answering member before it
+// renews, so its term says whose lease book was refreshed. The transaction needs a quorum after that; if its term is
+// the same, no later leader existed when the lease was refreshed, whose book would count and was not touched.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// Which member of etcd to ask next. Keeps the configured endpoints and those that etcd itself lists, and remembers which
-// of them failed. No I/O, no clock.
+// Which member of etcd to ask next. Keeps the configured endpoints and those that etcd itself lists, and remembers
+// which of them failed. No I/O, no clock.
 //
 // The one that works is kept until it fails. A failed one comes last until it has been left alone for a while. Its
 // failures are logged once, and once more with their count when it works again.

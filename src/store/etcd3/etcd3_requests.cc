@@ -58,14 +58,22 @@ Compare Compare::create(std::string key, std::int64_t revision) {
 Compare Compare::mod(std::string key, std::int64_t revision) {
   return {std::move(key), Target::Mod, std::to_string(revision)};
 }
-Compare Compare::value(std::string key, std::string value) { return {std::move(key), Target::Value, std::move(value)}; }
-Compare Compare::lease(std::string key, std::string lease) { return {std::move(key), Target::Lease, std::move(lease)}; }
+Compare Compare::value(std::string key, std::string value) {
+  return {std::move(key), Target::Value, std::move(value)};
+}
+Compare Compare::lease(std::string key, std::string lease) {
+  return {std::move(key), Target::Lease, std::move(lease)};
+}
 
 Op Op::put(std::string key, std::string value, std::string lease) {
   return {Kind::Put, std::move(key), std::move(value), std::move(lease)};
 }
-Op Op::remove(std::string key) { return {Kind::Delete, std::move(key), {}, {}}; }
-Op Op::range(std::string key) { return {Kind::Range, std::move(key), {}, {}}; }
+Op Op::remove(std::string key) {
+  return {Kind::Delete, std::move(key), {}, {}};
+}
+Op Op::range(std::string key) {
+  return {Kind::Range, std::move(key), {}, {}};
+}
 
 std::string prefix_end(std::string_view prefix) {
   std::string end(prefix);
@@ -75,7 +83,9 @@ std::string prefix_end(std::string_view prefix) {
   return end;
 }
 
-std::string range_prefix_body(std::string_view prefix) { return json::serialize(prefix_object(prefix)); }
+std::string range_prefix_body(std::string_view prefix) {
+  return json::serialize(prefix_object(prefix));
+}
 
 std::string newest_of_prefix_body(std::string_view prefix) {
   json::object o = prefix_object(prefix);
@@ -86,7 +96,9 @@ std::string newest_of_prefix_body(std::string_view prefix) {
   return json::serialize(o);
 }
 
-std::string delete_prefix_body(std::string_view prefix) { return json::serialize(prefix_object(prefix)); }
+std::string delete_prefix_body(std::string_view prefix) {
+  return json::serialize(prefix_object(prefix));
+}
 
 std::string txn_body(const Txn& txn) {
   return json::serialize(json::object{{"compare", array_of(txn.compare, compare_object)},
@@ -94,9 +106,13 @@ std::string txn_body(const Txn& txn) {
                                       {"failure", array_of(txn.failure, op_object)}});
 }
 
-std::string grant_body(std::int64_t ttl_seconds) { return json::serialize(json::object{{"TTL", ttl_seconds}}); }
+std::string grant_body(std::int64_t ttl_seconds) {
+  return json::serialize(json::object{{"TTL", ttl_seconds}});
+}
 
-std::string lease_body(std::string_view id) { return json::serialize(json::object{{"ID", std::string(id)}}); }
+std::string lease_body(std::string_view id) {
+  return json::serialize(json::object{{"ID", std::string(id)}});
+}
 
 std::string watch_prefix_body(std::string_view prefix, std::int64_t start_revision) {
   json::object create = prefix_object(prefix);

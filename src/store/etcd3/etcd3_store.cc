@@ -35,7 +35,9 @@ Etcd3Store::Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport
 
 Etcd3Store::~Etcd3Store() = default;
 
-void Etcd3Store::update_config(Etcd3Config config) { impl_->client.update_config(std::move(config)); }
+void Etcd3Store::update_config(Etcd3Config config) {
+  impl_->client.update_config(std::move(config));
+}
 
 Task<Result<ClusterView>> Etcd3Store::load(Instant deadline) {
   auto read = co_await read_picture(impl_->client, impl_->keys, deadline);
@@ -45,7 +47,9 @@ Task<Result<ClusterView>> Etcd3Store::load(Instant deadline) {
   co_return view;
 }
 
-void Etcd3Store::watch(StoreListener& listener) { impl_->watch.start(listener); }
+void Etcd3Store::watch(StoreListener& listener) {
+  impl_->watch.start(listener);
+}
 
 Task<Written<LockProof>> Etcd3Store::acquire_leader(AcquireRequest request, Instant deadline) {
   return impl_->lock.acquire(std::move(request), deadline);
@@ -76,8 +80,7 @@ Task<Written<std::int64_t>> Etcd3Store::write(StoreWrite request, Instant deadli
 }
 
 Task<Written<std::int64_t>> Etcd3Store::delete_cluster(Instant deadline) {
-  auto outcome =
-      co_await impl_->client.call("/kv/deleterange", delete_prefix_body(impl_->keys.prefix), deadline);
+  auto outcome = co_await impl_->client.call("/kv/deleterange", delete_prefix_body(impl_->keys.prefix), deadline);
   if (auto* fault = std::get_if<Fault>(&outcome)) co_return written_of<std::int64_t>(*fault);
   co_return Written<std::int64_t>::make_applied(std::get<Answer>(outcome).header.revision);
 }

@@ -43,7 +43,7 @@ Task<void> Etcd3Watch::run() {
     const Instant began = clock_.now();
     published_ = false;
     const Error why = co_await follow();
-    if (clock_.now() - began >= kLasting) failures = 0;
+    if (published_ && clock_.now() - began >= kLasting) failures = 0;
     // Once since the last view: the listener knows already.
     if (published_ || failures == 0) listener_->on_watch_lost(why);
     log_.debug("watch broken ({} in a row): {}", ++failures, why.text());

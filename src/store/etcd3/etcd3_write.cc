@@ -54,19 +54,18 @@ bool still_leads(const StoreWrite& request, const Found& found) {
 Outcome refusal(const StoreWrite& request, const Found& found) {
   if (!still_leads(request, found)) {
     const std::string holder = found.leader == nullptr ? "" : found.leader->value;
-    return Outcome::make_refused(holder, Error(ErrorCode::Conflict,
-                                               fmt::format("/{} not written: the leader lock is no longer ours, but {}",
-                                                           path_of(request.key), holder.empty() ? "gone" : holder)));
+    return Outcome::make_refused(
+        holder, Error(ErrorCode::Conflict, fmt::format("/{} not written: the leader lock is no longer ours, but {}",
+                                                       path_of(request.key), holder.empty() ? "gone" : holder)));
   }
-  const std::string now =
-      found.key == nullptr ? "absent" : fmt::format("at revision {}", found.key->mod_revision);
+  const std::string now = found.key == nullptr ? "absent" : fmt::format("at revision {}", found.key->mod_revision);
   return Outcome::make_refused(
       found.key == nullptr ? "" : found.key->value,
       Error(ErrorCode::Conflict, fmt::format("/{} was changed meanwhile: it is {}", path_of(request.key), now)));
 }
 
-// The condition fails, but an earlier try of ours may be why. Only where nobody else may write the same can the value be
-// proof: while we lead.
+// The condition fails, but an earlier try of ours may be why. Only where nobody else may write the same can the value
+// be proof: while we lead.
 Outcome after_earlier_try(const StoreWrite& request, const Found& found) {
   if (request.while_leading && still_leads(request, found)) {
     if (request.value && found.key != nullptr && found.key->value == *request.value) {

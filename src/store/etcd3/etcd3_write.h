@@ -7,7 +7,6 @@
 
 namespace tamada::etcd3 {
 
-Task<Written<std::int64_t>> write_key(Etcd3Client& client, const Etcd3Keys& keys, StoreWrite request,
-                                      Instant deadline);
+Task<Written<std::int64_t>> write_key(Etcd3Client& client, const Etcd3Keys& keys, StoreWrite request, Instant deadline);
 
 }  // namespace tamada::etcd3

@@ -1,4 +1,5 @@
 """A cluster under test: members on hosts of their own, driven as an operator drives them."""
+import base64
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from . import hosts, stores, wait
 
 REPLICATION = {"username": "replicator", "password": "rep-pass"}
 SUPERUSER = {"username": "postgres", "password": "super-pass"}
+REST = {"username": "admin", "password": "rest-pass"}
 REWIND = {"username": "rewinder", "password": "rewind-pass"}
 
 
@@ -43,7 +45,7 @@ class Member:
         cluster = self.cluster
         config = {
             "scope": cluster.scope, "name": self.name,
-            "restapi": {"listen": f"{a}:8008", "connect_address": f"{a}:8008"},
+            "restapi": {"listen": f"{a}:8008", "connect_address": f"{a}:8008", "authentication": REST},
             "bootstrap": {
                 "dcs": cluster.dynamic,
                 "initdb": [{"encoding": "UTF8"}, "data-checksums", {"locale": "C.UTF-8"}],
@@ -54,7 +56,7 @@ class Member:
                 "listen": f"{a}:5432", "connect_address": f"{a}:5432", "data_dir": self.data,
                 "bin_dir": cluster.bin_dir, "pgpass": os.path.join(self.directory, "pgpass"),
                 "authentication": {"replication": REPLICATION, "superuser": SUPERUSER, "rewind": REWIND},
-                "parameters": {"unix_socket_directories": self.directory, "wal_keep_size": "256MB"},
+                "parameters": {"unix_socket_directories": self.directory},
             },
             "watchdog": {"mode": "off"},
         }
@@ -116,6 +118,8 @@ class Member:
         """(status, text)"""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://{self.host.address}:8008{path}", data=data, method=method)
+        credentials = base64.b64encode(f"{REST['username']}:{REST['password']}".encode()).decode()
+        request.add_header("Authorization", f"Basic {credentials}")
         if data is not None:
             request.add_header("Content-Type", "application/json")
         try:
@@ -173,6 +177,7 @@ class Cluster:
         os.chmod(self.directory, 0o755)
         self.dynamic = {"ttl": 30, "loop_wait": 10, "retry_timeout": 10, "maximum_lag_on_failover": 1048576,
                         "postgresql": {"use_pg_rewind": True, "use_slots": True,
+                                       "parameters": {"wal_keep_size": "256MB"},
                                        "remove_data_directory_on_rewind_failure": True}}
         for key, value in (dynamic or {}).items():
             self.dynamic[key] = value

@@ -1,6 +1,7 @@
 """Hosts as network namespaces behind one bridge, all inside a private namespace of the test run.
 
 The run is started by `enter_private_network`: nothing outside is touched and everything is gone when the process ends."""
+import atexit
 import ctypes
 import os
 import signal
@@ -8,7 +9,8 @@ import subprocess
 import sys
 
 BRIDGE = "10.77.0.254"
-_UNSHARED = "TAMADA_TEST_NETWORK"
+_HOSTS = set()
+_UNSHARED = "PRIVATE_TEST_NETWORK"
 
 
 def run(*command, check=True, **kwargs):
@@ -26,6 +28,9 @@ def enter_private_network():
             sys.exit("network namespaces need root: run this with sudo")
         os.environ[_UNSHARED] = str(os.getpid())
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+    # A run that is asked to end takes its hosts along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    atexit.register(lambda: [host.remove() for host in list(_HOSTS)])
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", "br0", "type", "bridge")
     run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")
@@ -46,6 +51,7 @@ class Host:
         self.address = f"10.77.0.{number}"
         self.link = f"v{number}"
         run("ip", "netns", "add", self.namespace)
+        _HOSTS.add(self)
         run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.namespace)
         run("ip", "link", "set", self.link, "master", "br0", "up")
         self.ip("addr", "add", f"{self.address}/24", "dev", "eth0")
@@ -86,6 +92,9 @@ class Host:
                 pass
 
     def remove(self):
+        if self not in _HOSTS:
+            return
+        _HOSTS.discard(self)
         self.kill_everything()
         run("ip", "netns", "del", self.namespace, check=False)
         run("ip", "link", "del", self.link, check=False)

@@ -27,7 +27,7 @@ class Scenario:
         pg_bin = f"/usr/lib/postgresql/{pg}/bin"
         if not os.path.exists(os.path.join(pg_bin, "postgres")):
             raise Skip(f"PostgreSQL {pg} is not installed at {pg_bin}")
-        cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], "ta",
+        cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], f"t{os.getpid()}",
                                    pg_bin=pg_bin, size=self.size, dynamic=self.dynamic, configure=self.configure)
         try:
             if self.start:

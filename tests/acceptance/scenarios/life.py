@@ -8,7 +8,7 @@ from harness.cluster import Writer
 from harness.scenario import scenario
 
 # What a failover says about the member that is gone.
-LOST_PEER = (r"leader lock", r"Request failed to", r"postmaster", r"postgres", r"store", r"walreceiver", r"member")
+LOST_PEER = (r"leader lock", r"etcd node", r"killing processes", r"Request failed to", r"postmaster", r"postgres", r"store", r"walreceiver", r"member", r"crash recovery", r"pg_rewind", r"DCS", r"REST")
 
 
 @scenario("three members bootstrap, replicate through slots and answer their health checks")
@@ -33,7 +33,7 @@ def bootstrap(c):
     assert leader.value("select rolreplication from pg_roles where rolname = 'replicator'")
     assert leader.value("select count(*) from pg_roles where rolname = 'rewinder'") == 1
     everything = c.store.ctl("get", "--prefix", "/service").stdout + "".join(c.logs().values())
-    for secret in ("rep-pass", "super-pass", "rewind-pass"):
+    for secret in ("rest-pass", "rep-pass", "super-pass", "rewind-pass"):
         assert secret not in everything
     status = leader.status()
     assert status["state"] == "running" and status["role"] == "primary" and status["timeline"] == 1, status

@@ -8,7 +8,7 @@ import subprocess
 from harness import hosts, wait
 from harness.scenario import scenario
 
-NOISE = (r"leader lock", r"postgres", r"postmaster", r"store", r"member", r"data directory", r"replica")
+NOISE = (r"leader lock", r"etcd node", r"killing processes", r"postgres", r"postmaster", r"store", r"member", r"data directory", r"replica")
 
 
 @scenario("pause: PostgreSQL is left alone, nobody promotes; resume brings order back", expected=NOISE)
@@ -120,7 +120,7 @@ def explain(c):
     assert code == 200, text
     told = json.loads(text)
     assert told["rule"] and told["because"], told
-    out = c.ctl("explain", leader.name).stdout
+    out = c.ctl("explain", c.scope, leader.name).stdout
     assert told["rule"] in out, out
 
 

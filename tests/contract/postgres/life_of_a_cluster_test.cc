@@ -143,6 +143,85 @@ TEST_F(Cluster, no_password_is_in_any_log_and_all_roles_can_log_in_with_theirs) 
   EXPECT_NE(post->find(n1.settings.postgresql.pgpass), std::string::npos) << *post;
 }
 
+TEST_F(Cluster, replica_methods_are_tried_in_order_until_one_succeeds) {
+  TestServer n1(world, "n1");
+  TestServer n2(world, "n2");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  n2.settings.postgresql.create_replica_methods = {"broken", "copy"};
+  std::string seen = world.directory + "/seen";
+  // Fails half-way and leaves a file behind; the second one calls pg_basebackup as users' scripts do.
+  n2.settings.postgresql.methods["broken"] = json::object{
+      {"command", "/bin/sh -c 'mkdir -p \"$0\"; touch \"$0/left\"; exit 1' " + n2.settings.postgresql.data_dir}};
+  n2.settings.postgresql.methods["copy"] =
+      json::object{{"command", "/bin/sh -c 'echo \"$@\" > " + seen +
+                                   "; for a; do case $a in --connstring=*) c=${a#--connstring=};; esac; done; exec " +
+                                   postgres_bin_dir() + "/pg_basebackup -c fast -D " + n2.settings.postgresql.data_dir +
+                                   " -d \"$c\"' copy"}};
+  n2.apply_settings();
+  clone(n2, n1);
+  auto arguments = read_file(seen);
+  ASSERT_TRUE(arguments);
+  EXPECT_NE(arguments->find("--scope=demo --role=replica --datadir=" + n2.settings.postgresql.data_dir),
+            std::string::npos);
+  EXPECT_NE(arguments->find("--connstring=dbname=postgres user=repl host=127.0.0.1 port="), std::string::npos)
+      << *arguments;
+  EXPECT_FALSE(std::filesystem::exists(n2.settings.postgresql.data_dir + "/left"));
+}
+
+TEST_F(Cluster, a_clone_that_fails_leaves_an_empty_directory_and_tells_why) {
+  TestServer n1(world, "n1");
+  TestServer n2(world, "n2");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  n2.settings.postgresql.replication["password"] = "wrong";
+  n2.apply_settings();
+  std::filesystem::create_directories(n2.settings.postgresql.data_dir);
+  CloneSource source{"n1", "127.0.0.1", n1.settings.postgresql.port};
+  auto made = world.run(n2.data->clone(source, true, world.in(60s)));
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().text().find("password authentication failed"), std::string::npos) << made.error().text();
+  EXPECT_TRUE(std::filesystem::is_empty(n2.settings.postgresql.data_dir));
+}
+
+TEST_F(Cluster, a_directory_in_which_postgresql_works_is_neither_removed_nor_cloned_over_nor_recovered) {
+  TestServer n1(world, "n1");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  CloneSource source{"n1", "127.0.0.1", n1.settings.postgresql.port};
+  auto removed = world.run(n1.data->remove(world.in(10s)));
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, ErrorCode::Conflict) << removed.error().text();
+  EXPECT_FALSE(world.run(n1.data->clone(source, true, world.in(10s))));
+  EXPECT_FALSE(world.run(n1.data->crash_recovery(world.in(10s))));
+  EXPECT_EQ(n1.sql("SELECT 1").value(0, 0), "1");
+}
+
+TEST_F(Cluster, two_members_on_one_timeline_cannot_be_joined_by_pg_rewind) {
+  TestServer n1(world, "n1");
+  TestServer n2(world, "n2");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  clone(n2, n1);
+  if (HasFatalFailure()) return;
+  // It is started without its standby.signal by mistake: both write timeline 2 then.
+  n1.stop("fast");
+  n2.promote();
+  n2.wait_for([](const StatusRow& row) { return !row.in_recovery; });
+  n1.start(&n2);
+  n1.wait_for([](const StatusRow& row) { return row.receiver_status == "streaming" && row.timeline.id == 2; });
+  n1.stop("fast");
+  n1.start();
+  n1.sql("CREATE TABLE public.mine AS SELECT generate_series(1, 1000)");
+  n1.stop("fast");
+  auto compared = compare(n1, n2);
+  EXPECT_EQ(compared.verdict, Verdict::Diverged) << compared.because;
+  ASSERT_TRUE(world.run(n2.sql_port->checkpoint(world.in(60s))));
+  auto rewound = world.run(n1.data->rewind(n2.member(), world.in(60s)));
+  ASSERT_FALSE(rewound);
+  EXPECT_EQ(rewound.error().code, ErrorCode::Failed) << rewound.error().text();
+}
+
 TEST_F(Cluster, a_failing_post_bootstrap_script_fails_the_bootstrap) {
   TestServer n1(world, "n1");
   n1.settings.bootstrap.post_bootstrap = "/bin/sh -c 'exit 3'";

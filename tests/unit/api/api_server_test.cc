@@ -108,6 +108,7 @@ TEST_F(ApiServerTest, a_hung_engine_does_not_slow_health_and_status) {
   const auto status = request("GET", "/patroni");
   EXPECT_EQ(status.status, 200);
   EXPECT_TRUE(status.body.starts_with("{\"state\": \"running\"")) << "the last snapshot";
+  EXPECT_NE(status.body.find("\"observed_ms_ago\": 100}"), std::string::npos) << "and it says how old it is";
   EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
 }
 

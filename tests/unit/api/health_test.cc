@@ -159,6 +159,20 @@ TEST(Health, a_primary_whose_postgres_hangs_keeps_answering_by_its_lock) {
   EXPECT_EQ(ask(b, "/health"), 503);
 }
 
+TEST(Health, a_member_that_is_being_promoted_or_restarted_leads_but_takes_no_writes) {
+  auto promoting = SnapshotBuilder::replica();
+  promoting.snapshot.role = Role::Promoted;
+  promoting.snapshot.lock_valid_until = at(1020);
+  auto restarting = SnapshotBuilder::primary();
+  restarting.snapshot.state = PgState::Restarting;
+  restarting.snapshot.postgres.row.reset();
+  for (const auto& b : {promoting, restarting}) {
+    EXPECT_EQ(ask(b, "/primary"), 503);
+    EXPECT_EQ(ask(b, "/read-write"), 503);
+    EXPECT_EQ(ask(b, "/leader"), 200);
+  }
+}
+
 TEST(Health, noloadbalance_takes_a_replica_out) {
   auto b = SnapshotBuilder::replica();
   b.settings.tags.raw = {{"noloadbalance", true}};

@@ -14,7 +14,8 @@ std::string text(const SnapshotBuilder& b) {
 }
 
 constexpr const char* kOwn =
-    ", \"tamada\": {\"version\": \"0.1.0\", \"receiver_stopped\": false, \"upstream_alive\": false, \"rule\": \"LD-01\"}}";
+    ", \"tamada\": {\"version\": \"0.1.0\", \"receiver_stopped\": false, \"upstream_alive\": false, \"rule\": "
+    "\"LD-01\"}}";
 
 ReplicationConnection connection() {
   return {"replicator", "n2", "127.0.0.1", "streaming", "async", 0};

@@ -57,6 +57,17 @@ TEST(Json, big_integers_stay_whole) {
   EXPECT_EQ(to_json(parsed("-9223372036854775808"), JsonStyle::Compact), "-9223372036854775808");
 }
 
+TEST(Json, decimal_numbers_keep_their_digits) {
+  for (int i = 1; i < 100000; i += 7) {
+    const std::string text = python_float(i / 1000.0);
+    EXPECT_EQ(to_json(parsed(text), JsonStyle::Compact), text);
+  }
+  for (const char* text : {"0.1", "0.3", "1e-07", "1e+22", "1.7976931348623157e+308", "5e-324", "123456789012345.67",
+                           "0.30000000000000004", "2.2250738585072014e-308", "1e+48"}) {
+    EXPECT_EQ(to_json(parsed(text), JsonStyle::Compact), text);
+  }
+}
+
 TEST(Json, errors_name_the_byte) {
   const auto bad = parse_json("{\"a\": 1, }");
   ASSERT_FALSE(bad);

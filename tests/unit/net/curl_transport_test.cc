@@ -73,7 +73,9 @@ TEST_F(CurlTransportTest, resolves_names_through_the_resolver) {
 
 TEST_F(CurlTransportTest, a_refused_connection_is_unavailable) {
   int port = 0;
-  { port = TinyServer([](int, const std::string&) { return false; }).port(); }
+  {
+    port = TinyServer([](int, const std::string&) { return false; }).port();
+  }
   auto response = send(post("http://127.0.0.1:" + std::to_string(port), "{}"));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::Unavailable);
@@ -172,11 +174,13 @@ TEST_F(CurlTransportTest, a_cancelled_request_closes_its_connection) {
   });
   TaskScope scope(io_.get_executor());
   bool cancelled = false;
-  auto id = scope.spawn([](CurlTransport& t, std::string url) -> Task<void> {
-    HttpRequest r;
-    r.url = url;
-    (void)co_await t.send(r, now() + 60s);
-  }(transport_, server.url()), [&](std::exception_ptr e) { cancelled = is_cancellation(e); });
+  auto id = scope.spawn(
+      [](CurlTransport& t, std::string url) -> Task<void> {
+        HttpRequest r;
+        r.url = url;
+        (void)co_await t.send(r, now() + 60s);
+      }(transport_, server.url()),
+      [&](std::exception_ptr e) { cancelled = is_cancellation(e); });
   while (server.requests() == 0) io_.run_one_for(std::chrono::milliseconds(10));
   scope.cancel(id);
   testing::run_task(io_, scope.stop());

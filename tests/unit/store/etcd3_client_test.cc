@@ -39,13 +39,16 @@ class Etcd3ClientTest : public ::testing::Test {
   ~Etcd3ClientTest() override {
     if (client_) testing::run_task(io_, client_->stop());
   }
-  static Result<HttpResponse> answer(const std::string& cluster = "77") { return ok("{" + header_text(1, 10, cluster) + "}"); }
+  static Result<HttpResponse> answer(const std::string& cluster = "77") {
+    return ok("{" + header_text(1, 10, cluster) + "}");
+  }
   static Result<HttpResponse> error(int status, const std::string& text, int code) {
     return HttpResponse{status, "{\"error\":\"" + text + "\",\"code\":" + std::to_string(code) + "}", {}};
   }
   CallResult call(Duration limit = 10s) {
     if (!client_) {
-      client_ = std::make_unique<Etcd3Client>(io_.get_executor(), clock_, etcd_, config_, &resolver_, Logger(log_, "t"));
+      client_ =
+          std::make_unique<Etcd3Client>(io_.get_executor(), clock_, etcd_, config_, &resolver_, Logger(log_, "t"));
     }
     return testing::run_task(io_, client_->call("/kv/txn", "{}", clock_.now() + limit));
   }
@@ -93,7 +96,9 @@ TEST_F(Etcd3ClientTest, an_earlier_try_that_cannot_have_been_sent_leaves_no_doub
 }
 
 TEST_F(Etcd3ClientTest, unreachable_nodes_are_not_asked_in_a_busy_loop_and_are_logged_once) {
-  etcd_.handler = [](const ScriptedEtcd::Sent&) -> Result<HttpResponse> { return Error(ErrorCode::Unavailable, "refused"); };
+  etcd_.handler = [](const ScriptedEtcd::Sent&) -> Result<HttpResponse> {
+    return Error(ErrorCode::Unavailable, "refused");
+  };
   const Instant began = clock_.now();
   auto outcome = call(10s);
   ASSERT_TRUE(std::holds_alternative<Fault>(outcome));
@@ -156,7 +161,9 @@ TEST_F(Etcd3ClientTest, missing_credentials_are_said_at_once) {
 }
 
 TEST_F(Etcd3ClientTest, certificates_that_every_node_refuses_are_said_after_one_round) {
-  etcd_.handler = [](const ScriptedEtcd::Sent&) -> Result<HttpResponse> { return Error(ErrorCode::Denied, "bad certificate"); };
+  etcd_.handler = [](const ScriptedEtcd::Sent&) -> Result<HttpResponse> {
+    return Error(ErrorCode::Denied, "bad certificate");
+  };
   EXPECT_NE(fault_text().find("bad certificate"), std::string::npos);
   EXPECT_EQ(etcd_.requests.size(), 3u);
 }

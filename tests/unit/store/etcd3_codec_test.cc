@@ -104,12 +104,14 @@ struct FaultRow {
 
 TEST(Etcd3Codec, faults_are_judged_by_text_then_by_code) {
   const FaultRow rows[] = {
-      {404, R"({"error":"etcdserver: requested lease not found","message":"...","code":5})", FaultKind::LeaseNotFound, false},
+      {404, R"({"error":"etcdserver: requested lease not found","message":"...","code":5})", FaultKind::LeaseNotFound,
+       false},
       {400, R"({"error":"etcdserver: user name is empty","code":3})", FaultKind::Token, false},
       {401, R"({"error":"etcdserver: invalid auth token","code":16})", FaultKind::Token, false},
       {400, R"({"message":"etcdserver: revision of auth store is old","code":3})", FaultKind::Token, false},
       {403, R"({"error":"etcdserver: permission denied","code":7})", FaultKind::PermissionDenied, false},
-      {400, R"({"error":"etcdserver: authentication failed, invalid user ID or password","code":3})", FaultKind::BadCredentials, false},
+      {400, R"({"error":"etcdserver: authentication failed, invalid user ID or password","code":3})",
+       FaultKind::BadCredentials, false},
       {412, R"({"error":"etcdserver: authentication is not enabled","code":9})", FaultKind::AuthDisabled, false},
       {503, R"({"error":"etcdserver: request timed out","code":14})", FaultKind::Busy, true},
       {503, R"({"error":"etcdserver: leader changed","code":14})", FaultKind::Busy, true},
@@ -117,7 +119,9 @@ TEST(Etcd3Codec, faults_are_judged_by_text_then_by_code) {
       {429, R"({"error":"etcdserver: too many requests","code":8})", FaultKind::Busy, false},
       {429, R"({"error":"etcdserver: mvcc: database space exceeded","code":8})", FaultKind::Rejected, false},
       {500, R"({"error":"something new","code":13})", FaultKind::Busy, true},
-      {200, R"({"error":{"grpc_code":11,"http_code":400,"message":"etcdserver: mvcc: required revision has been compacted"}})", FaultKind::Compacted, false},
+      {200,
+       R"({"error":{"grpc_code":11,"http_code":400,"message":"etcdserver: mvcc: required revision has been compacted"}})",
+       FaultKind::Compacted, false},
       {404, "404 page not found\n", FaultKind::Unsupported, false},
       {502, "<html>Bad Gateway</html>", FaultKind::Busy, true},
       {200, "", FaultKind::Garbled, true},
@@ -178,7 +182,8 @@ TEST(Etcd3Codec, a_watch_is_cancelled_by_compaction_or_by_a_reason) {
 }
 
 TEST(Etcd3Codec, member_lists_leave_out_members_that_have_not_started) {
-  auto urls = parse_client_urls(object(R"({"members":[{"ID":"1","clientURLs":["http://a:2379","unix://x"]},{"ID":"2"}]})"));
+  auto urls =
+      parse_client_urls(object(R"({"members":[{"ID":"1","clientURLs":["http://a:2379","unix://x"]},{"ID":"2"}]})"));
   ASSERT_TRUE(urls);
   EXPECT_EQ(*urls, std::vector<std::string>{"http://a:2379"});
 }

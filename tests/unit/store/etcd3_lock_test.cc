@@ -181,9 +181,9 @@ TEST_F(Etcd3LockTest, another_ttl_moves_the_key_to_another_lease) {
   granted_ttl_ = 20;
   txn_ = [this](const auto&) {
     if (etcd_.count("/kv/txn") == 1) return stands(3);
-    return Result<HttpResponse>(
-        ok("{" + header_text(3) + ",\"succeeded\":true,\"responses\":[{},{\"response_range\":{\"kvs\":[" +
-           kv_text(kLeader, "node1", 5, 12, "100") + "]}}]}"));
+    return Result<HttpResponse>(ok("{" + header_text(3) +
+                                   ",\"succeeded\":true,\"responses\":[{},{\"response_range\":{\"kvs\":[" +
+                                   kv_text(kLeader, "node1", 5, 12, "100") + "]}}]}"));
   };
   mine_.session = "50";
   const Instant sent = clock_.now();
@@ -205,7 +205,8 @@ TEST_F(Etcd3LockTest, an_unknown_move_to_a_smaller_ttl_leaves_the_smaller_validi
     const bool old_generation = sent.body.find("\"lease\":\"50\"") != std::string::npos;
     if (old_generation && !is_move && !move_answered) return stands(3);
     // The unanswered move was applied: the old generation does not stand, the new one does.
-    if (old_generation) return ok("{" + header_text(3) + ",\"responses\":[{\"response_range\":{\"kvs\":[" + on_new_lease + "]}}]}");
+    if (old_generation)
+      return ok("{" + header_text(3) + ",\"responses\":[{\"response_range\":{\"kvs\":[" + on_new_lease + "]}}]}");
     return stands(3);
   };
   const Instant first = clock_.now();

@@ -78,7 +78,9 @@ struct QuietLog final : LogSink {
   std::vector<std::pair<LogLevel, std::string>> lines;
 };
 
-inline HttpResponse ok(std::string body) { return {200, std::move(body), {}}; }
+inline HttpResponse ok(std::string body) {
+  return {200, std::move(body), {}};
+}
 
 // "header":{...} of an answer.
 inline std::string header_text(int term, int revision = 10, const std::string& cluster = "77") {
@@ -89,7 +91,8 @@ inline std::string header_text(int term, int revision = 10, const std::string& c
 inline std::string kv_text(const std::string& key, const std::string& value, int created, int modified,
                            const std::string& lease) {
   return "{\"key\":\"" + base64_encode(key) + "\",\"value\":\"" + base64_encode(value) + "\",\"create_revision\":\"" +
-         std::to_string(created) + "\",\"mod_revision\":\"" + std::to_string(modified) + "\",\"lease\":\"" + lease + "\"}";
+         std::to_string(created) + "\",\"mod_revision\":\"" + std::to_string(modified) + "\",\"lease\":\"" + lease +
+         "\"}";
 }
 
 }  // namespace tamada::testing

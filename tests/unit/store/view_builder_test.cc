@@ -9,7 +9,9 @@ StoredKey key(std::string value, std::int64_t revision, std::string session = ""
   return {std::move(value), revision, revision, std::move(session)};
 }
 
-TEST(ViewBuilder, no_key_is_an_empty_view) { EXPECT_TRUE(build_view({}, "7", 3).empty()); }
+TEST(ViewBuilder, no_key_is_an_empty_view) {
+  EXPECT_TRUE(build_view({}, "7", 3).empty());
+}
 
 TEST(ViewBuilder, every_key_finds_its_place) {
   StoredKeys keys{{"initialize", key("7711229962259062644", 2)},
@@ -67,7 +69,9 @@ TEST(ViewBuilder, the_old_position_key_counts_while_the_leader_publishes_no_vers
 }
 
 TEST(ViewBuilder, members_below_2_1_or_without_version_need_the_old_position_key) {
-  auto needs = [](const char* member) { return needs_optime_leader(build_view({{"members/m", key(member, 1)}}, "", 1)); };
+  auto needs = [](const char* member) {
+    return needs_optime_leader(build_view({{"members/m", key(member, 1)}}, "", 1));
+  };
   EXPECT_TRUE(needs("{}"));
   EXPECT_TRUE(needs(R"({"version":"2.0.2"})"));
   EXPECT_TRUE(needs(R"({"version":"x"})"));
