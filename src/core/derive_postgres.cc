@@ -71,6 +71,7 @@ fact::Control control(const PostgresStatus& status) {
     case ControlState::InArchiveRecovery:
       return Control::Standby;
     case ControlState::StartingUp:
+      return status.recovery_configured ? Control::Standby : Control::CrashedPrimary;
     case ControlState::Unknown:
       return Control::Unknown;
   }
