@@ -32,6 +32,7 @@ Task<HttpReply> post_restart(ApiCall call);
 Task<HttpReply> delete_restart(ApiCall call);
 Task<HttpReply> post_reinitialize(ApiCall call);
 Task<HttpReply> post_reload(ApiCall call);
+Task<HttpReply> post_detach(ApiCall call);
 Task<HttpReply> post_sigterm(ApiCall call);
 
 }  // namespace tamada

@@ -67,6 +67,12 @@ Task<HttpReply> post_reload(ApiCall call) {
   co_return text_reply(202, "reload scheduled");
 }
 
+// Ours (A14): the daemon ends; PostgreSQL, lock and member key stay for the next start.
+Task<HttpReply> post_detach(ApiCall call) {
+  call.api.engine.tell(DetachRequest{});
+  co_return text_reply(202, "detaching");
+}
+
 // As documented: the daemon is stopped by its service manager, never from afar.
 Task<HttpReply> post_sigterm(ApiCall) {
   co_return text_reply(202, "shutdown scheduled");

@@ -42,6 +42,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"DELETE", "restart", delete_restart, kProtected},
     {"POST", "reinitialize", post_reinitialize, kProtected, RouteBody::Optional},
     {"POST", "reload", post_reload, kProtected},
+    {"POST", "detach", post_detach, kProtected},
     {"POST", "sigterm", post_sigterm, kProtected},
 });
 

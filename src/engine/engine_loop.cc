@@ -215,6 +215,7 @@ Member Engine::Impl::own_member() const {
   m.state = observed_state(state_);
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);
+  m.tamada_version = own_version();
   m.tags = settings.tags;
   m.pause = settings.dynamic.pause;
   m.pending_restart = !state_.pending_restart_reason.empty();

@@ -100,6 +100,18 @@ def detach(c):
     wait.holds(lambda: c.leader() is leader, "goes on leading", 5)
 
 
+@scenario("tamadactl detach does the same", expected=NOISE)
+def detach_by_command(c):
+    member = c.members[0]
+    pid = member.postmaster_pid()
+    c.ctl("detach")
+    assert member.process.wait(20) == 0
+    assert member.postmaster_pid() == pid
+    member.start()
+    wait.until(lambda: member.is_("health"), "is back", 20)
+    assert member.postmaster_pid() == pid
+
+
 @scenario("the store is wiped: the configuration comes back, nobody fails over", expected=NOISE)
 def store_wiped(c):
     leader = c.leader()
