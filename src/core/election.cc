@@ -203,6 +203,12 @@ std::optional<std::string> why_not_successor(const ElectionInput& in, const Peer
   if (lag > in.settings.dynamic.maximum_lag_on_failover) {
     return fmt::format("it is {} bytes behind the published position {}", lag, to_string(published));
   }
+  // A standby that has not reached this primary's timeline would promote to a timeline that exists already, and whoever
+  // followed this one could not tell the two apart (safety.md M5; simulation seed 9).
+  const PostgresStatus& mine = in.observation.postgres;
+  if (mine.is_primary() && report.timeline.known() && report.timeline < mine.row->timeline) {
+    return fmt::format("its timeline {} is older than this primary's {}", report.timeline.id, mine.row->timeline.id);
+  }
   if (checks_timeline(in.settings)) {
     const Timeline newest = cluster_timeline(in.view);
     if (!report.timeline.known() || report.timeline < newest) {
