@@ -106,6 +106,15 @@ std::vector<ProcessInfo> all_processes() {
   return found;
 }
 
+std::string process_title(int pid) {
+  auto text = read_file(fmt::format("/proc/{}/cmdline", pid), 1024 * 1024);
+  if (!text) return {};
+  for (char& c : *text)
+    if (c == 0) c = ' ';
+  while (!text->empty() && text->back() == ' ') text->pop_back();
+  return std::move(*text);
+}
+
 bool kill_pending(int pid) {
   auto text = read_file(fmt::format("/proc/{}/status", pid), 65536);
   if (!text) return true;  // gone is at least as good

@@ -30,6 +30,8 @@ std::optional<ProcessInfo> parse_proc_stat(const std::string& text);
 // nullopt = gone.
 std::optional<ProcessInfo> read_process(int pid);
 std::vector<ProcessInfo> all_processes();
+// What ps shows as command; empty for kernel threads and for what is gone.
+std::string process_title(int pid);
 // SIGKILL is pending: it cannot run user code any more (safety.md 3.1).
 bool kill_pending(int pid);
 // Seconds since the epoch when the process was created; nullopt = gone.

@@ -15,6 +15,8 @@ namespace {
 
 // pg_rewind --help and pg_controldata are quick; this is for a hanging file system.
 constexpr Duration kToolLimit = 10s;
+// Looks at the data directory that may hang at the same time.
+constexpr int kMaxLooks = 3;
 
 Instant earlier(Instant a, Instant b) {
   return a < b ? a : b;
@@ -27,11 +29,14 @@ LocalPostgresServer::LocalPostgresServer(Executor executor, Clock& clock, Blocki
     : executor_(executor),
       clock_(clock),
       pool_(pool),
+      process_pool_(clock),
       query_(query),
       settings_(settings),
       log_(std::move(log)),
       watch_(executor, [this](PostmasterId id, std::optional<ReapedStatus> status) { postmaster_ended(id, status); }),
-      gate_(std::make_shared<Gate>()) {}
+      gate_(std::make_shared<Gate>()),
+      kill_gate_(std::make_shared<Gate>()),
+      looks_(std::make_shared<std::atomic<int>>(0)) {}
 
 LocalPostgresServer::~LocalPostgresServer() = default;
 
@@ -50,15 +55,16 @@ std::string LocalPostgresServer::program(const std::string& name) const {
   return join_path(settings_.postgresql.bin_dir, it == names.end() || it->second.empty() ? name : it->second);
 }
 
-Task<Result<PostmasterLook>> LocalPostgresServer::look_at_processes(Instant deadline) {
+Task<Result<PostmasterLook>> LocalPostgresServer::look_at_processes(Instant deadline, Storage storage) {
   PostmasterQuestion question;
   question.data_dir = settings_.postgresql.data_dir;
   question.known_directory = directory_;
   question.known_postmaster = postmaster_;
+  question.without_storage = storage == Storage::NotTouched;
   question.program = program("postgres");
   question.program = question.program.substr(question.program.rfind('/') + 1);
   auto work = [question]() -> Result<PostmasterLook> { return look_for_postmaster(question); };
-  auto look = co_await pool_.run("looking at the processes of " + question.data_dir, work, deadline);
+  auto look = co_await process_pool_.run("looking at the processes of " + question.data_dir, work, deadline);
   if (look && look->directory) directory_ = look->directory;
   co_return look;
 }
@@ -68,7 +74,16 @@ Task<Result<DataDirectoryLook>> LocalPostgresServer::look_at_files(Instant deadl
     DataDirectoryLook look;
     bool custom_bootstrap = false;
   };
-  auto work = [path = settings_.postgresql.data_dir]() -> Result<Found> {
+  // More of them would only take the threads of the pool away from everybody else.
+  if (looks_->load() >= kMaxLooks)
+    co_return Error(ErrorCode::Timeout, "earlier looks at " + settings_.postgresql.data_dir + " still hang",
+                    "the storage may be hanging");
+  auto work = [path = settings_.postgresql.data_dir, looks = looks_]() -> Result<Found> {
+    struct Counted {
+      std::atomic<int>& count;
+      explicit Counted(std::atomic<int>& c) : count(c) { ++count; }
+      ~Counted() { --count; }
+    } counted(*looks);
     return Found{look_at_data_directory(path), path_exists(join_path(path, kCustomBootstrapMarker))};
   };
   auto found = co_await pool_.run("looking at " + settings_.postgresql.data_dir, work, deadline);

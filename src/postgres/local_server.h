@@ -6,6 +6,7 @@
 // postmaster and signals through pidfds, which must not happen after the caller gave up.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +48,8 @@ class LocalPostgresServer final : public PostgresServer {
   struct Gate;
 
   // Looks, on the pool.
-  Task<Result<PostmasterLook>> look_at_processes(Instant deadline);
+  enum class Storage { Asked, NotTouched };
+  Task<Result<PostmasterLook>> look_at_processes(Instant deadline, Storage storage = Storage::Asked);
   Task<Result<DataDirectoryLook>> look_at_files(Instant deadline);
   Task<Result<ControlData>> run_pg_controldata(Instant deadline);
   Task<void> observe_files(PostgresStatus& status, Instant deadline);
@@ -59,7 +61,7 @@ class LocalPostgresServer final : public PostgresServer {
 
   // Stopping.
   Task<Result<void>> signal_and_wait(const PostmasterLook& look, int signal, Instant deadline);
-  Task<Result<void>> clear_directory(Instant deadline);
+  Task<Result<void>> clear_directory(StopMode mode, Instant deadline);
 
   // Configuration.
   ConfigCircumstances circumstances(const DataDirectoryLook& look) const;
@@ -78,12 +80,16 @@ class LocalPostgresServer final : public PostgresServer {
   Executor executor_;
   Clock& clock_;
   BlockingPool& pool_;
+  // Of its own: looks for processes and kills must find a thread also when hanging files hold all of pool_.
+  BlockingPool process_pool_;
   StatusQuery& query_;
   Settings settings_;
   Logger log_;
   PostgresListener* listener_ = nullptr;
   PostmasterWatch watch_;
-  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<Gate> gate_;               // writing files
+  std::shared_ptr<Gate> kill_gate_;          // killing processes
+  std::shared_ptr<std::atomic<int>> looks_;  // at files, not ended yet
 
   bool detached_ = false;
   std::optional<DirectoryId> directory_;    // as last seen, kept when the path is gone
@@ -91,13 +97,14 @@ class LocalPostgresServer final : public PostgresServer {
   int version_ = 0;
   bool custom_bootstrap_ = false;
   std::optional<std::string> synchronous_names_;  // what the resolver set, or the server had when we attached
-  std::optional<GucMap> recovery_;   // recovery settings in force, or configured while stopped; nullopt = unknown
-  std::optional<GucMap> written_;    // part 3 of what was generated last
-  GucMap written_recovery_;          // and part 6; what runs may differ until a restart
-  Corrections corrections_;          // until the settings change
-  bool backup_due_ = false;          // copies of the configuration after the first answer of a new server
-  std::optional<bool> rewind_runs_;  // pg_rewind --help ended with 0
-  std::string control_problem_;      // last logged cause
+  std::optional<GucMap> recovery_;     // recovery settings in force, or configured while stopped; nullopt = unknown
+  std::optional<GucMap> written_;      // part 3 of what was generated last
+  GucMap written_recovery_;            // and part 6; what runs may differ until a restart
+  Corrections corrections_;            // until the settings change
+  std::optional<std::string> pgpass_;  // content of the password file as last written or read
+  bool backup_due_ = false;            // copies of the configuration after the first answer of a new server
+  std::optional<bool> rewind_runs_;    // pg_rewind --help ended with 0
+  std::string control_problem_;        // last logged cause
 };
 
 }  // namespace tamada

@@ -96,6 +96,7 @@ Task<Result<ConfigPlan>> LocalPostgresServer::write_checked(RecoveryWish wish, I
 void LocalPostgresServer::remember(const ConfigPlan& plan) {
   written_ = plan.parameters.file;
   written_recovery_ = plan.recovery;
+  if (!plan.work.pgpass.empty()) pgpass_ = plan.work.pgpass;
   if (plan.work.recovery != RecoveryFiles::Leave) recovery_ = plan.recovery;
 }
 
@@ -108,17 +109,23 @@ Result<void> LocalPostgresServer::signal_postmaster(int signal) {
 Task<Result<void>> LocalPostgresServer::read_running_values(Instant deadline) {
   auto rows = co_await query_.settings_rows(deadline);
   if (!rows) co_return rows.error().wrap("cannot read the settings of the running server");
-  auto read = [paths = config_paths(settings_), version = version_]() -> Result<GeneratedConf> {
-    return read_generated_conf(paths, version);
+  struct Files {
+    GeneratedConf conf;
+    std::string pgpass;
+  };
+  auto read = [paths = config_paths(settings_), version = version_,
+               pgpass = settings_.postgresql.pgpass]() -> Result<Files> {
+    return Files{read_generated_conf(paths, version), read_file(pgpass).value_or("")};
   };
   auto files = co_await pool_.run("reading the configuration", read, deadline);
   if (!files) co_return files.error();
-  written_ = files->parameters;
+  pgpass_ = files->pgpass;
+  written_ = files->conf.parameters;
   const bool in_file = pg_version(version_).recovery_conf;
-  recovery_ = in_file ? files->recovery : recovery_of_rows(*rows, false);
-  written_recovery_ = files->recovery;
+  recovery_ = in_file ? files->conf.recovery : recovery_of_rows(*rows, false);
+  written_recovery_ = files->conf.recovery;
   // Not our file yet: the settings it had must stand in the one that replaces it.
-  if (!in_file && files->parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
+  if (!in_file && files->conf.parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
   if (const GucRow* names = find_row(*rows, "synchronous_standby_names"); names != nullptr && !synchronous_names_)
     synchronous_names_ = names->setting;
   co_return Result<void>();
@@ -160,6 +167,7 @@ Task<Result<bool>> LocalPostgresServer::follow(FollowTarget target, Instant dead
   if (!written) co_return written.error();
   written_ = planned->parameters.file;
   written_recovery_ = planned->recovery;
+  if (!planned->work.pgpass.empty()) pgpass_ = planned->work.pgpass;
   if (!running) {
     recovery_ = planned->recovery;
     co_return true;
@@ -177,6 +185,9 @@ bool LocalPostgresServer::follow_differs(const FollowTarget& target, const Postg
   const int version = status.major_version != 0 ? status.major_version : version_;
   if (status.data_dir == DataDirState::Present && !status.recovery_configured) return true;
   if (!recovery_) return true;
+  // A changed password stands in the password file only.
+  const std::string pgpass = follow_pgpass(settings_, target, version);
+  if (!pgpass.empty() && pgpass_ && *pgpass_ != pgpass) return true;
   GucMap in_force = *recovery_;
   const auto parameters = server_parameters(settings_, {.version = version});
   const GucMap wanted = recovery_settings(settings_, {version, target, parameters.recovery});

@@ -14,6 +14,8 @@ namespace {
 
 // Between two looks for left-over processes that are being killed.
 constexpr Duration kClearPause = 20ms;
+// The log collector outlives the postmaster for a moment and writes what it still has.
+constexpr Duration kCollectorPatience = 2s;
 
 int signal_of(StopMode mode) {
   return mode == StopMode::Fast ? SIGINT : SIGQUIT;
@@ -95,7 +97,7 @@ Task<Result<PostmasterId>> LocalPostgresServer::start(StartRequest request, Inst
 }
 
 Task<Result<void>> LocalPostgresServer::stop(StopMode mode, Instant deadline) {
-  auto look = co_await look_at_processes(deadline);
+  auto look = co_await look_at_processes(deadline, mode == StopMode::Kill ? Storage::NotTouched : Storage::Asked);
   if (!look) co_return look.error();
   if (look->state == ProcessState::Unknown)
     co_return Error(ErrorCode::Io, "cannot tell whether a server runs in " + settings_.postgresql.data_dir);
@@ -105,7 +107,7 @@ Task<Result<void>> LocalPostgresServer::stop(StopMode mode, Instant deadline) {
     if (look->state == ProcessState::Running)
       if (auto ended = co_await signal_and_wait(*look, signal_of(mode), deadline); !ended) co_return ended;
   }
-  auto cleared = co_await clear_directory(deadline);
+  auto cleared = co_await clear_directory(mode, deadline);
   if (cleared) query_.close();
   co_return cleared;
 }
@@ -119,25 +121,31 @@ Task<Result<void>> LocalPostgresServer::signal_and_wait(const PostmasterLook& lo
   co_return Error(ErrorCode::Timeout, fmt::format("postmaster {} did not stop in time", look.postmaster->pid));
 }
 
-Task<Result<void>> LocalPostgresServer::clear_directory(Instant deadline) {
+Task<Result<void>> LocalPostgresServer::clear_directory(StopMode mode, Instant deadline) {
+  const Storage storage = mode == StopMode::Kill ? Storage::NotTouched : Storage::Asked;
+  const Instant patience = mode == StopMode::Kill ? kLongAgo : clock_.now() + kCollectorPatience;
   for (;;) {
-    auto look = co_await look_at_processes(deadline);
+    auto look = co_await look_at_processes(deadline, storage);
     if (!look) co_return look.error();
     if (look->state == ProcessState::NotRunning) co_return Result<void>();
     if (!look->directory) co_return Error(ErrorCode::Io, "cannot look at " + settings_.postgresql.data_dir);
     if (clock_.now() >= deadline)
       co_return Error(ErrorCode::Timeout, fmt::format("processes {} still work in {}", list_pids(look->workers),
                                                       settings_.postgresql.data_dir));
-    if (!look->workers.empty()) {
-      log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    if (clock_.now() < patience && only_log_collector(look->workers)) {
+      co_await clock_.sleep_for(kClearPause);
+      continue;
     }
-    GatePass<Gate> pass(gate_);
+    log_.warning("killing processes {} that work in {}", list_pids(look->workers), settings_.postgresql.data_dir);
+    // One that was just launched may not have entered the directory yet.
+    if (look->postmaster) signal_process(open_process(look->postmaster->pid, look->postmaster->start_ticks), SIGKILL);
+    GatePass<Gate> pass(kill_gate_);
     std::string name = program("postgres");
     auto work = [directory = *look->directory, name = name.substr(name.rfind('/') + 1),
                  wanted = pass.still_wanted()]() -> Result<bool> {
       return kill_everything_in(directory, name, wanted);
     };
-    auto done = co_await pool_.run("killing what works in " + settings_.postgresql.data_dir, work, deadline);
+    auto done = co_await process_pool_.run("killing what works in " + settings_.postgresql.data_dir, work, deadline);
     if (!done) co_return done.error();
     if (!*done) co_await clock_.sleep_for(kClearPause);
   }

@@ -86,9 +86,20 @@ std::optional<PidFile> parse_pid_file(std::string_view text) {
   return file;
 }
 
+bool only_log_collector(const std::vector<ProcessInfo>& workers) {
+  for (const ProcessInfo& worker : workers) {
+    // "postgres: logger", with the cluster's name in between when there is one; "logger process" before 10.
+    const std::string title = process_title(worker.pid);
+    if (title.find(": ") == std::string::npos) return false;
+    if (!title.ends_with(" logger") && !title.ends_with(" logger process")) return false;
+  }
+  return !workers.empty();
+}
+
 PostmasterLook look_for_postmaster(const PostmasterQuestion& question) {
   PostmasterLook look;
-  auto directory = directory_id(question.data_dir);
+  const bool from_memory = question.without_storage && question.known_directory;
+  auto directory = from_memory ? Result<DirectoryId>(*question.known_directory) : directory_id(question.data_dir);
   if (directory)
     look.directory = *directory;
   else
@@ -102,6 +113,7 @@ PostmasterLook look_for_postmaster(const PostmasterQuestion& question) {
     look.postmaster = question.known_postmaster;
     return look;
   }
+  if (from_memory) return look;
   auto text = read_file_if_exists(join_path(question.data_dir, "postmaster.pid"), 65536);
   if (!text) {
     // Processes decide; but a pid file that cannot be read may name a postmaster whose directory we cannot see.

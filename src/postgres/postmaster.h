@@ -39,9 +39,14 @@ struct PostmasterQuestion {
   std::string data_dir;
   std::optional<DirectoryId> known_directory;    // as last seen; used when the path is gone (A15)
   std::optional<PostmasterId> known_postmaster;  // as last seen, or just started and without a pid file yet
-  std::string program = "postgres";              // name of the executable
+  // Only /proc and what is known are looked at, not the data directory: for a stop while the storage hangs.
+  bool without_storage = false;
+  std::string program = "postgres";  // name of the executable
 };
 PostmasterLook look_for_postmaster(const PostmasterQuestion& question);
+
+// Only the log collector is left, which ends by itself once everybody else has closed the pipe to it.
+bool only_log_collector(const std::vector<ProcessInfo>& workers);
 
 // Stops, then kills every process that works in the directory, until a scan finds none; at most kKillRounds scans 10 ms
 // apart. Returns true when none is left. `still_wanted` is asked between looking and killing.

@@ -131,6 +131,15 @@ TEST_F(LocalServerTest, a_standby_is_pointed_elsewhere_by_a_reload) {
   EXPECT_EQ(mode_of(cluster_->directory() + "/pgpass"), 0600u);
   EXPECT_FALSE(server->follow_differs(request.follow, status));
 
+  // A new password is in the password file after a follow that needs neither restart nor reload.
+  Settings changed = cluster_->settings();
+  changed.postgresql.replication["password"] = "changed";
+  server->update_settings(changed);
+  EXPECT_TRUE(server->follow_differs(request.follow, status));
+  EXPECT_FALSE(*server.run(server->follow(request.follow, server.in(20s))));
+  EXPECT_EQ(*read_file(cluster_->directory() + "/pgpass"), "127.0.0.1:1:*:postgres:changed\n");
+  EXPECT_FALSE(server->follow_differs(request.follow, server.observe()));
+
   FollowTarget other{"n3", "127.0.0.1", 2, ""};
   EXPECT_TRUE(server->follow_differs(other, status));
   auto restart = server.run(server->follow(other, server.in(20s)));

@@ -53,6 +53,17 @@ TEST_F(LocalServerTest, a_second_start_is_refused_while_a_server_runs) {
   EXPECT_EQ(again.error().code, ErrorCode::Conflict);
 }
 
+TEST_F(LocalServerTest, a_normal_stop_warns_of_nothing_though_the_log_collector_ends_last) {
+  Settings settings = cluster_->settings();
+  settings.postgresql.parameters["logging_collector"] = "on";
+  Server server(io_, settings);
+  ASSERT_TRUE(server.start_primary());
+  ASSERT_TRUE(server.wait_row().row);
+  server.log.lines.clear();
+  ASSERT_TRUE(server.run(server->stop(StopMode::Fast, server.in(30s))));
+  EXPECT_FALSE(server.log.has("killing"));
+}
+
 TEST_F(LocalServerTest, stopping_what_does_not_run_is_success) {
   Server server(io_, cluster_->settings());
   EXPECT_TRUE(server.run(server->stop(StopMode::Fast, server.in(5s))));
@@ -109,6 +120,17 @@ TEST_F(LocalServerTest, kill_ends_a_server_that_is_frozen) {
   auto killed = server.run(server->stop(StopMode::Kill, server.in(10s)));
   ASSERT_TRUE(killed) << killed.error().text();
   EXPECT_EQ(server.observe().process, ProcessState::NotRunning);
+}
+
+TEST_F(LocalServerTest, a_kill_directly_after_the_launch_leaves_nothing) {
+  Server server(io_, cluster_->settings());
+  for (int i = 0; i < 5; ++i) {
+    auto id = server.start_primary();
+    ASSERT_TRUE(id) << id.error().text();
+    ASSERT_TRUE(server.run(server->stop(StopMode::Kill, server.in(10s))));
+    auto process = read_process(id->pid);
+    EXPECT_TRUE(!process || process->dead() || kill_pending(id->pid));
+  }
 }
 
 TEST_F(LocalServerTest, a_stale_pid_file_of_a_foreign_process_does_not_hinder_the_start) {
