@@ -49,10 +49,16 @@ struct Aggregate {
 
 std::shared_ptr<int> g_shared = std::make_shared<int>(1);
 
-Task<bool> yes() { co_return true; }
-Task<int> take(Aggregate a) { co_return static_cast<int>(a.first.size()) + *a.second; }
+Task<bool> yes() {
+  co_return true;
+}
+Task<int> take(Aggregate a) {
+  co_return static_cast<int>(a.first.size()) + *a.second;
+}
 template <class F>
-Task<int> call(F f) { co_return f(); }
+Task<int> call(F f) {
+  co_return f();
+}
 
 Task<int> conditions() {
   if (co_await yes()) {

@@ -63,8 +63,10 @@ class Daemon {
         log_(log),
         resolver_(executor_, [this] { return clock_.now(); }),
         names_(resolver_),
-        store_http_(executor_, [this] { return clock_.now(); }, etcd3_http_settings(now()), resolver_),
-        peers_http_(executor_, [this] { return clock_.now(); }, peers_http_settings(now()), resolver_),
+        store_http_(
+            executor_, [this] { return clock_.now(); }, etcd3_http_settings(now()), resolver_),
+        peers_http_(
+            executor_, [this] { return clock_.now(); }, peers_http_settings(now()), resolver_),
         store_(executor_, clock, store_http_, etcd3_config(now()), &resolver_, log.named("store.etcd3")),
         peers_(executor_, clock, peers_http_, log.named("peers")),
         pg_{executor_, clock, pool, names_},
@@ -173,7 +175,8 @@ class Daemon {
 int run_daemon(DaemonOptions options, QueuedLogSink& sink) {
   Logger log(sink, "tamada");
   if (geteuid() == 0) {
-    log.critical("postgres refuses to run as root, and so does this daemon; start it as the user that owns the data directory");
+    log.critical(
+        "postgres refuses to run as root, and so does this daemon; start it as the user that owns the data directory");
     return 1;
   }
   boost::asio::io_context io;

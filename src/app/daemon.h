@@ -1,5 +1,5 @@
-// The daemon, put together: the one place that names concrete adapters. Everything of it lives on the calling thread, but
-// for the API's thread, the log's writer and the pool for blocking work.
+// The daemon, put together: the one place that names concrete adapters. Everything of it lives on the calling thread,
+// but for the API's thread, the log's writer and the pool for blocking work.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The daemon's settings source: the files' one, telling those outside the engine (log, REST, clients) when others come into
-// force. Engine thread.
+// The daemon's settings source: the files' one, telling those outside the engine (log, REST, clients) when others come
+// into force. Engine thread.
 #pragma once
 
 #include <functional>

@@ -126,7 +126,9 @@ void TaskScope::cancel(Id id) {
   });
 }
 
-bool TaskScope::running(Id id) const { return state_->tasks.contains(id); }
+bool TaskScope::running(Id id) const {
+  return state_->tasks.contains(id);
+}
 
 Task<void> TaskScope::stop() {
   for (auto& [id, signal] : state_->tasks) cancel(id);

@@ -57,8 +57,8 @@ class AsyncEvent {
   bool set_ = false;
 };
 
-// Background coroutines with one owner. stop() cancels all of them and waits for their end; it must have ended before the
-// scope is destroyed, unless the whole executor is being dropped.
+// Background coroutines with one owner. stop() cancels all of them and waits for their end; it must have ended before
+// the scope is destroyed, unless the whole executor is being dropped.
 class TaskScope {
  public:
   explicit TaskScope(Executor executor);

@@ -29,9 +29,15 @@ const CodeRow& row(ErrorCode code) {
 
 }  // namespace
 
-std::string_view to_string(ErrorCode code) { return row(code).name; }
-int http_status(ErrorCode code) { return row(code).http; }
-int exit_code(ErrorCode code) { return row(code).exit; }
+std::string_view to_string(ErrorCode code) {
+  return row(code).name;
+}
+int http_status(ErrorCode code) {
+  return row(code).http;
+}
+int exit_code(ErrorCode code) {
+  return row(code).exit;
+}
 
 Error Error::wrap(std::string what) const {
   Error outer(code, std::move(what), hint);

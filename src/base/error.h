@@ -10,17 +10,17 @@
 namespace tamada {
 
 enum class ErrorCode {
-  Invalid,        // input that breaks its documented form
-  NotFound,       // the named object does not exist
-  Conflict,       // somebody else changed or holds the object
-  Unavailable,    // a component could not be reached or did not answer in time
-  Timeout,        // our own time limit passed
-  Denied,         // credentials or permissions were refused
-  Unsupported,    // a version, feature or section that is not served
-  Io,             // the operating system refused a file or process operation
-  Protocol,       // a peer answered something that breaks its protocol
-  Cancelled,      // the caller or the operator gave up
-  Failed,         // a program or statement ran and reported failure
+  Invalid,      // input that breaks its documented form
+  NotFound,     // the named object does not exist
+  Conflict,     // somebody else changed or holds the object
+  Unavailable,  // a component could not be reached or did not answer in time
+  Timeout,      // our own time limit passed
+  Denied,       // credentials or permissions were refused
+  Unsupported,  // a version, feature or section that is not served
+  Io,           // the operating system refused a file or process operation
+  Protocol,     // a peer answered something that breaks its protocol
+  Cancelled,    // the caller or the operator gave up
+  Failed,       // a program or statement ran and reported failure
 };
 
 std::string_view to_string(ErrorCode code);

@@ -13,7 +13,9 @@ std::function<void()>& dump_slot() {
 }
 }  // namespace
 
-void set_invariant_dump(std::function<void()> dump) { dump_slot() = std::move(dump); }
+void set_invariant_dump(std::function<void()> dump) {
+  dump_slot() = std::move(dump);
+}
 
 void invariant_failed(const char* condition, const char* file, int line) {
   std::fprintf(stderr, "invariant broken: %s at %s:%d\n", condition, file, line);

@@ -23,15 +23,25 @@ class Logger {
   Logger(LogSink& sink, std::string component) : sink_(&sink), component_(std::move(component)) {}
 
   template <class... A>
-  void debug(fmt::format_string<A...> f, A&&... a) const { emit(LogLevel::Debug, f, std::forward<A>(a)...); }
+  void debug(fmt::format_string<A...> f, A&&... a) const {
+    emit(LogLevel::Debug, f, std::forward<A>(a)...);
+  }
   template <class... A>
-  void info(fmt::format_string<A...> f, A&&... a) const { emit(LogLevel::Info, f, std::forward<A>(a)...); }
+  void info(fmt::format_string<A...> f, A&&... a) const {
+    emit(LogLevel::Info, f, std::forward<A>(a)...);
+  }
   template <class... A>
-  void warning(fmt::format_string<A...> f, A&&... a) const { emit(LogLevel::Warning, f, std::forward<A>(a)...); }
+  void warning(fmt::format_string<A...> f, A&&... a) const {
+    emit(LogLevel::Warning, f, std::forward<A>(a)...);
+  }
   template <class... A>
-  void error(fmt::format_string<A...> f, A&&... a) const { emit(LogLevel::Error, f, std::forward<A>(a)...); }
+  void error(fmt::format_string<A...> f, A&&... a) const {
+    emit(LogLevel::Error, f, std::forward<A>(a)...);
+  }
   template <class... A>
-  void critical(fmt::format_string<A...> f, A&&... a) const { emit(LogLevel::Critical, f, std::forward<A>(a)...); }
+  void critical(fmt::format_string<A...> f, A&&... a) const {
+    emit(LogLevel::Critical, f, std::forward<A>(a)...);
+  }
 
   // The same sink under another component name, e.g. "store.etcd3".
   Logger named(std::string component) const { return Logger(*sink_, std::move(component)); }

@@ -24,6 +24,8 @@ constexpr Instant kLongAgo = Instant::min();
 
 using namespace std::chrono_literals;
 
-inline double to_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+inline double to_seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 }  // namespace tamada

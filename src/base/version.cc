@@ -3,6 +3,8 @@
 namespace tamada {
 
 // Defined for this file alone (src/CMakeLists.txt): a new version compiles one file anew.
-std::string_view own_version() { return TAMADA_VERSION; }
+std::string_view own_version() {
+  return TAMADA_VERSION;
+}
 
 }  // namespace tamada

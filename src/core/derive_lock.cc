@@ -53,6 +53,11 @@ fact::Asked asked(const DerivationInput& in) {
   return recent ? Asked::Yes : Asked::No;
 }
 
+fact::LockIdle lock_idle(const DerivationInput& in) {
+  const auto& since = in.memory.lock_idle_since;
+  return since && in.now >= *since + in.settings.dynamic.ttl ? LockIdle::Yes : LockIdle::No;
+}
+
 }  // namespace
 
 void derive_lock(const DerivationInput& in, Facts& f) {
@@ -61,6 +66,7 @@ void derive_lock(const DerivationInput& in, Facts& f) {
   f.set(leader(in, f.get<Lock>()));
   f.set(reacquire(in, f.get<Lock>()));
   f.set(asked(in));
+  f.set(lock_idle(in));
 }
 
 }  // namespace tamada

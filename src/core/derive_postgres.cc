@@ -29,8 +29,8 @@ fact::Postgres postgres(const DerivationInput& in) {
   return Postgres::Unknown;
 }
 
-// Steps that work on a stopped server with programs of their own: what is seen in the data directory meanwhile serves no
-// client.
+// Steps that work on a stopped server with programs of their own: what is seen in the data directory meanwhile serves
+// no client.
 bool works_offline(ProcedureKind kind) {
   return kind == ProcedureKind::CrashRecovery || kind == ProcedureKind::Rewind || kind == ProcedureKind::Clone;
 }
@@ -71,6 +71,7 @@ fact::Control control(const PostgresStatus& status) {
     case ControlState::InArchiveRecovery:
       return Control::Standby;
     case ControlState::StartingUp:
+      return status.recovery_configured ? Control::Standby : Control::CrashedPrimary;
     case ControlState::Unknown:
       return Control::Unknown;
   }

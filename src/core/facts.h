@@ -22,6 +22,7 @@ namespace tamada {
   X(Leader,         "whom does the leader key name?", Nobody, Me, MeNotSeenYet, MeUnproven, Other) \
   X(Reacquire,      "may a lock lost early still be taken again?", NotLost, Open, Tried, Over) \
   X(Asked,          "did this member ask for the lock it holds?", No, Yes) \
+  X(LockIdle,       "is the lock held without a primary or a promotion for longer than ttl?", No, Yes) \
   X(Postgres,       "what does PostgreSQL do?", Stopped, Orphans, Starting, Unresponsive, Standby, Primary) \
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
   X(DataDir,        "what is in the data directory?", Empty, Present, Inaccessible) \

@@ -37,6 +37,7 @@ struct Memory {
   std::optional<Instant> asked_for_lock_at;     // our last AcquireLock
   std::optional<Instant> lock_lost_at;          // the lock was proven gone inside its validity (safety.md 1.5)
   bool reacquire_tried = false;                 // since then
+  std::optional<Instant> lock_idle_since;       // held by a standby that is not being promoted
   std::optional<Instant> followed_at;           // last Follow; the next no sooner than two seconds later
   bool role_callback_ran = false;               // this process has run a start, stop or role callback
   bool checkpoint_done = false;                 // since promotion

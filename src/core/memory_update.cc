@@ -93,6 +93,15 @@ void remember_lock(Memory& m, const Observation& o, Instant now) {
   if (!m.lock_lost_at) m.reacquire_tried = false;
 }
 
+// A lock that nobody serves under keeps others from serving: its holder has a ttl to get promoted.
+void remember_idle_lock(Memory& m, const Observation& o, Instant now, const Settings& settings) {
+  const bool in_recovery = o.postgres.is_standby() || (o.postgres.running() && o.postgres.recovery_configured);
+  const bool busy = o.procedure.kind != ProcedureKind::None;
+  const bool idle = o.lock.held && in_recovery && !busy && !settings.dynamic.standby_cluster;
+  if (!idle) m.lock_idle_since.reset();
+  if (idle && !m.lock_idle_since) m.lock_idle_since = now;
+}
+
 void remember_pause(Memory& m, bool paused, Instant now, const DynamicSettings& settings) {
   if (m.was_paused && !paused) {
     m.rewind = m.rewind == RewindState::Need ? RewindState::Need : RewindState::Initial;
@@ -158,6 +167,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
   }
   remember_lock(m, o, now);
+  remember_idle_lock(m, o, now, settings);
   remember_postgres(m, o, now);
   return m;
 }

@@ -36,6 +36,7 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   next.at(m.no_race.until);
   next.at(m.no_restart.until);
   next.at(m.lost_race_at, 1s);
+  next.at(m.lock_idle_since, dynamic.ttl);
   next.at(m.lock_lost_at, kEarlyLossWindow);
   if (f.is(fact::Follow::JustChanged)) next.at(m.followed_at, 2s);
   next.at(m.inconclusive_at, dynamic.loop_wait);

@@ -15,16 +15,14 @@ std::vector<Rule> standby_rows() {
         .id = id, .when = mine + when, .then = {.plan = PlanKind::ReleaseLock}, .status = status, .because = because};
   };
   // What must hold whether this member raced for the lock or has it from before.
-  const When eligible = mine + When{is(Leader::Me),
-                                    is(Store::Fresh),
-                                    is(NoFailover::No),
-                                    is(fact::Watchdog::Usable),
-                                    is(HeldOff::No),
-                                    is(WentBack::No),
-                                    is(SystemId::Same),
-                                    is(StandbyCluster::No),
-                                    is(Standing::Clear, Standing::Candidate)};
+  const When eligible = mine + When{is(Leader::Me),         is(Store::Fresh),
+                                    is(NoFailover::No),     is(fact::Watchdog::Usable),
+                                    is(HeldOff::No),        is(LockIdle::No),
+                                    is(WentBack::No),       is(SystemId::Same),
+                                    is(StandbyCluster::No), is(Standing::Clear, Standing::Candidate)};
   return {
+      release("IL-22", {is(LockIdle::Yes)}, "released leader key because the promotion does not come about",
+              "the lock was held for a whole ttl and this member could not be promoted; others get the chance to lead"),
       release("IL-10", {is(fact::Watchdog::Unusable)}, "Not promoting self because watchdog could not be activated",
               "the watchdog is required and does not work here"),
       release("IL-11", {is(HeldOff::Yes)}, "released leader key because the promotion failed",

@@ -14,17 +14,17 @@ std::vector<Rule> with_lock() {
   const When locked = {is(Lock::Held), is(Postgres::Starting)};
   std::vector<Rule> rows = {
       {.id = "ST-01",
-       .when = locked + When{is(StartBudget::Spent), is(Successor::Unknown)},
+       .when = locked + When{is(StartBudget::Zero, StartBudget::Spent), is(Successor::Unknown)},
        .then = {.plan = PlanKind::ProbePeers, .hold = true, .target = Target::Successors},
        .status = kStarting,
        .because = "the start takes longer than its timeout; the others are asked whether they can take over"},
       {.id = "ST-02",
-       .when = locked + When{is(StartBudget::Spent), is(Successor::Yes)},
+       .when = locked + When{is(StartBudget::Zero, StartBudget::Spent), is(Successor::Yes)},
        .then = {.plan = PlanKind::Demote, .hold = true, .demote = DemoteMode::Immediate, .name = "demote"},
        .status = "stopped PostgreSQL because of startup timeout",
        .because = "the start takes longer than its timeout and another member can take over"},
       {.id = "ST-03",
-       .when = locked + When{is(StartBudget::Spent), is(Request::None, Request::Awaited)},
+       .when = locked + When{is(StartBudget::Zero, StartBudget::Spent), is(Request::None, Request::Awaited)},
        .then = {.hold = true},
        .status = "primary start has timed out, but continuing to wait because failover is not possible",
        .because = "nobody could take over, so patience is the best that is left"},
@@ -47,6 +47,12 @@ std::vector<Rule> without_lock() {
                                  is(Paused::No),
                                  is(BackOff::No)};
   return {
+      {.id = "ST-21",
+       .when = {is(Lock::Held), is(Postgres::Unresponsive, Postgres::Starting), is(Writable::No), is(LockIdle::Yes),
+                is(Paused::No)},
+       .then = {.plan = PlanKind::ReleaseLock},
+       .status = "released leader key because the promotion does not come about",
+       .because = "a standby held the lock for a whole ttl and takes no queries; others get the chance to lead"},
       {.id = "ST-30",
        .when = {is(Lock::NotHeld, Lock::Lost), is(Postgres::Starting), is_not(Writable::No)},
        .then = {.plan = PlanKind::Demote,

@@ -38,8 +38,8 @@ class Engine final : public EngineFacade {
 
   // Runs until a shutdown, detach or fatal decision; the result is the process's exit code. PostgreSQL is stopped, left
   // running or left alone as the reason demands. Spawned once.
-  // `on_ready` runs once the store was read and no namesake lives: REST may listen from then on (its own answer would look
-  // like a namesake's before). Its error ends the run before anything was touched.
+  // `on_ready` runs once the store was read and no namesake lives: REST may listen from then on (its own answer would
+  // look like a namesake's before). Its error ends the run before anything was touched.
   Task<int> run(std::function<Result<void>()> on_ready = {});
 
   std::shared_ptr<const Snapshot> snapshot() const override;

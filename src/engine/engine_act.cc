@@ -221,8 +221,8 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
   }
 }
 
-// A request that something else is in the way of, or whose conditions do not hold, is answered; one that waits for a fresh
-// view or for a safe moment stays for the next turns.
+// A request that something else is in the way of, or whose conditions do not hold, is answered; one that waits for a
+// fresh view or for a safe moment stays for the next turns.
 void Engine::Impl::answer_refused_requests() {
   const bool busy = !runner_.idle() && runner_.current().kind != ProcedureKind::CheckDivergence;
   const std::string in_the_way = busy ? fmt::format("{} already in progress", runner_.current().name) : "";

@@ -50,6 +50,7 @@ struct Engine::Impl {
   Observation observe() const;
   bool promoted_to_the_leaders_timeline() const;
   Task<void> read_promotion_note();
+  bool answers_all(const std::optional<PeerSurvey>& survey) const;
   void decide_again(const std::optional<PeerSurvey>& survey);
   void apply_view_settings();
   Instant next_wake() const;

@@ -12,7 +12,20 @@ namespace {
 constexpr Duration kLookPatience = 2s;
 constexpr Duration kLeastGap = 50ms;    // safety.md 5.5
 constexpr Duration kStallAllowed = 2s;  // a loop that comes this late doubts what it knows (safety.md 4.1)
+constexpr Duration kSurveyLife = 1s;    // safety.md 4.1
 constexpr int kMostTurns = 6;
+// Does a configured replica method work without a running leader (configuration.md 2.13)?
+bool can_clone_alone(const PostgresSettings& settings) {
+  return std::any_of(settings.create_replica_methods.begin(), settings.create_replica_methods.end(),
+                     [&](const std::string& name) {
+                       const json::value* section = settings.methods.if_contains(name);
+                       if (section == nullptr || !section->is_object()) return false;
+                       const json::object& method = section->get_object();
+                       return (method.contains("no_leader") && is_truthy(method.at("no_leader"))) ||
+                              (method.contains("no_master") && is_truthy(method.at("no_master")));
+                     });
+}
+
 }  // namespace
 
 void Engine::Impl::Listener::on_postmaster_exit() {
@@ -54,6 +67,7 @@ Observation Engine::Impl::observe() const {
   o.procedure = runner_.current();
   o.can_rewind = settings.postgresql.use_pg_rewind && state_.ports.server.can_rewind(state_.postgres);
   o.bootstrap_allowed = settings.bootstrap.present;
+  o.can_clone_without_leader = can_clone_alone(settings.postgresql);
   o.watchdog_healthy = state_.ports.watchdog.healthy();
   o.watchdog_running = state_.ports.watchdog.running();
   if (o.view && o.postgres.running()) {
@@ -119,6 +133,16 @@ void Engine::Impl::apply_view_settings() {
   settings_changed(*applied, false);
 }
 
+// A survey serves several questions within its second, if everybody that the plan names was asked.
+bool Engine::Impl::answers_all(const std::optional<PeerSurvey>& survey) const {
+  if (!survey || now() - survey->completed_at > kSurveyLife) return false;
+  const auto asked = [&](const Member& peer) {
+    return std::any_of(survey->reports.begin(), survey->reports.end(),
+                       [&](const PeerReport& report) { return report.member == peer.name; });
+  };
+  return std::all_of(state_.plan.peers.begin(), state_.plan.peers.end(), asked);
+}
+
 Task<void> Engine::Impl::cycle() {
   const Instant began = now();
   const Duration gap = began - last_cycle_;
@@ -132,12 +156,11 @@ Task<void> Engine::Impl::cycle() {
   std::optional<PeerSurvey> answers;
   for (int turn = 0; turn < kMostTurns; ++turn) {
     decide_again(answers);
-    if (state_.plan.kind == PlanKind::ProbePeers && !answers) {
+    if (state_.plan.kind == PlanKind::ProbePeers && !answers_all(answers)) {
       publish_snapshot();
       answers = co_await survey();
       continue;
     }
-    answers.reset();
     const bool again = co_await act();
     if (!again) break;
     co_await look_at_postgres(true);
@@ -235,7 +258,10 @@ void Engine::Impl::publish_snapshot() {
   s->watchdog_failed = !state_.ports.watchdog.healthy();
   s->pending_restart = !state_.pending_restart_reason.empty();
   s->pending_restart_reason = state_.pending_restart_reason;
-  if (auto seen = views_.last_seen()) s->dcs_last_seen = *seen;
+  if (auto seen = views_.last_seen()) s->dcs_last_seen = std::max(*seen, state_.store_answered);
+  // What the store said longer than a ttl ago is not shown any more.
+  const bool stale = now() - views_.last_seen_at() > Duration(settings.dynamic.ttl);
+  if (s->view && views_.reach() == StoreReach::Unreachable && stale) s->view = nullptr;
   s->leader_timeline = state_.memory.leader_timeline;
   s->procedure = runner_.current();
   s->explanation = state_.explanation;

@@ -179,9 +179,14 @@ Task<void> LockKeeper::reacquire_once() {
 }
 
 Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
+  if (proof()) {
+    // Whoever asks has seen the key gone: the store is asked again what the proof is worth.
+    const WriteKind kind = co_await renew_once(deadline);
+    if (proof()) co_return kind == WriteKind::Unknown ? kind : WriteKind::Applied;
+  }
   co_await Turn::free(*this);
-  if (proof_ && !releasing_) co_return WriteKind::Applied;
   Turn turn(*this);
+  proof_.reset();  // one whose validity has ended proves nothing any more
   releasing_ = false;
   request.ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();

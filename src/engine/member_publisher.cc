@@ -63,6 +63,7 @@ Task<void> MemberPublisher::touch(Duration patience) {
     co_return;
   }
   failed_ = false;
+  state_.store_answered = clock.wall_now();
   published_ = std::move(member);
   published_text_ = text;
 }

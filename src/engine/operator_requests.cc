@@ -125,9 +125,12 @@ Task<OperatorReply> OperatorRequests::do_cancel_switchover(CancelSwitchoverReque
   auto written = co_await state_.ports.store.write(std::move(write),
                                                    state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
   switch (written.kind) {
-    case WriteKind::Applied: break;
-    case WriteKind::Refused: co_return OperatorReply{409, "Conflict"};
-    case WriteKind::Unknown: co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
+    case WriteKind::Applied:
+      break;
+    case WriteKind::Refused:
+      co_return OperatorReply{409, "Conflict"};
+    case WriteKind::Unknown:
+      co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
   }
   co_return OperatorReply{200, ""};
 }

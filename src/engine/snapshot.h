@@ -25,7 +25,7 @@ struct Snapshot {
   // The lock is confirmed while now < lock_valid_until (by the clock, not by somebody's update).
   Instant lock_valid_until = kLongAgo;
   bool paused = false;
-  bool failsafe_active = false;              // the failsafe promise of this member, given or received, still holds
+  bool failsafe_active = false;  // the failsafe promise of this member, given or received, still holds
   bool watchdog_failed = false;
   bool pending_restart = false;
   json::object pending_restart_reason;

@@ -27,6 +27,7 @@ struct EngineState {
   std::string status;
   json::object pending_restart_reason;
   bool shutting_down = false;
+  WallTime store_answered{};                         // the last write of ours that the store confirmed
   UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
   std::optional<PromotionNote> promotion_note;
   bool promotion_note_stale = true;  // to be read again

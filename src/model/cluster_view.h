@@ -19,9 +19,9 @@ namespace tamada {
 // Identity of one acquisition of the leader key (safety.md 1.3): two acquisitions never compare equal, whoever made
 // them. etcd v3: create_revision and lease; other stores: see the adapter.
 struct LockGeneration {
-  std::string holder;             // member name, the key's value
+  std::string holder;  // member name, the key's value
   std::int64_t create_revision = 0;
-  std::string session;            // lease or session id
+  std::string session;  // lease or session id
 
   bool operator==(const LockGeneration&) const = default;
 };
@@ -107,8 +107,8 @@ struct ClusterView {
   SyncState sync;
   std::optional<HistoryDocument> history;
   std::map<std::string, std::string> failsafe;  // member -> api_url
-  std::string store_id;                     // identity of the store's cluster; changes when it was made anew
-  std::int64_t revision = 0;                // of the whole view
+  std::string store_id;                         // identity of the store's cluster; changes when it was made anew
+  std::int64_t revision = 0;                    // of the whole view
 
   const Member* member(std::string_view name) const;
   // The leader's member key; nullptr when there is no lock or no such member.

@@ -6,7 +6,9 @@
 
 namespace tamada {
 
-std::string to_string(Lsn lsn) { return fmt::format("{:X}/{:X}", lsn.bytes >> 32, lsn.bytes & 0xffffffffu); }
+std::string to_string(Lsn lsn) {
+  return fmt::format("{:X}/{:X}", lsn.bytes >> 32, lsn.bytes & 0xffffffffu);
+}
 
 namespace {
 bool parse_half(std::string_view text, std::uint32_t& out) {

@@ -17,13 +17,13 @@ namespace tamada {
 
 struct Member {
   std::string name;
-  std::string conn_url;   // postgres://host:port/database, never with credentials; empty = not published
-  std::string api_url;    // http(s)://host:port/patroni; empty = not published
+  std::string conn_url;  // postgres://host:port/database, never with credentials; empty = not published
+  std::string api_url;   // http(s)://host:port/patroni; empty = not published
   std::string proxy_url;
   PgState state = PgState::Unknown;
   std::string state_text;  // as it was written, for display
   Role role = Role::Unknown;
-  std::string version;     // empty = not published (Patroni 1.5)
+  std::string version;         // empty = not published (Patroni 1.5)
   std::string tamada_version;  // our own, field "tamada"; empty for Patroni members
   Tags tags;
   Lsn xlog_location;

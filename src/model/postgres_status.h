@@ -81,7 +81,7 @@ struct StatusRow {
   Lsn latest_end_lsn;              // standby: what the walreceiver last heard of its upstream
   std::string replayed_timestamp;  // PostgreSQL text, empty = none
   bool replay_paused = false;
-  std::string receiver_status;     // "streaming", "starting", ... or empty
+  std::string receiver_status;  // "streaming", "starting", ... or empty
   std::string receiver_slot;
   std::string receiver_conninfo;
   std::int64_t receiver_last_message_age_ms = -1;  // age of the last message of the upstream; -1 = none
@@ -106,10 +106,10 @@ struct PostgresStatus {
   std::optional<PostmasterId> postmaster;
   Accepting accepting = Accepting::Unknown;
   std::optional<StatusRow> row;
-  std::string row_error;                // why there is no row although the server runs
-  bool recovery_configured = false;     // standby.signal, recovery.signal or recovery.conf is there
-  int major_version = 0;                // PG_VERSION as 90600 or 150000; 0 = unknown
-  Instant observed_at = kLongAgo;       // before the first look
+  std::string row_error;             // why there is no row although the server runs
+  bool recovery_configured = false;  // standby.signal, recovery.signal or recovery.conf is there
+  int major_version = 0;             // PG_VERSION as 90600 or 150000; 0 = unknown
+  Instant observed_at = kLongAgo;    // before the first look
 
   bool running() const { return process == ProcessState::Running; }
   // Known to be running and out of recovery.

@@ -47,7 +47,7 @@ struct DynamicSettings {
   bool pause = false;
   std::chrono::seconds member_slots_ttl{1800};
   std::optional<StandbyClusterSettings> standby_cluster;
-  json::object slots;        // permanent slots, as written
+  json::object slots;  // permanent slots, as written
   json::array ignore_slots;
 };
 
@@ -55,10 +55,10 @@ struct DynamicSettings {
 using Credentials = std::map<std::string, std::string>;
 
 struct PostgresSettings {
-  std::string listen;             // "h1,h2:port"
-  std::string listen_addresses;   // parsed from listen
+  std::string listen;            // "h1,h2:port"
+  std::string listen_addresses;  // parsed from listen
   int port = 5432;
-  std::string connect_address;    // host:port that is advertised
+  std::string connect_address;  // host:port that is advertised
   std::string proxy_address;
   std::string database = "postgres";
   bool use_unix_socket = false;
@@ -67,12 +67,12 @@ struct PostgresSettings {
   std::string krbsrvname;
   Credentials superuser;
   Credentials replication;
-  Credentials rewind;             // = superuser when absent
+  Credentials rewind;  // = superuser when absent
   bool rewind_configured = false;
   std::string data_dir;
-  std::string config_dir;         // = data_dir when absent
+  std::string config_dir;  // = data_dir when absent
   std::string config_base_name = "postgresql";
-  std::string bin_dir;            // empty = PATH
+  std::string bin_dir;  // empty = PATH
   std::map<std::string, std::string> bin_name;
   std::string custom_conf;
   std::map<std::string, std::string> parameters;  // all, forced ones included; names as spelled; values as text
@@ -84,22 +84,22 @@ struct PostgresSettings {
   bool remove_data_directory_on_rewind_failure = false;
   bool remove_data_directory_on_diverged_timelines = false;
   std::chrono::seconds pg_ctl_timeout{60};
-  std::map<std::string, std::string> callbacks;   // event -> command
+  std::map<std::string, std::string> callbacks;  // event -> command
   std::string pre_promote;
   std::string before_stop;
   std::vector<std::string> create_replica_methods;  // empty = basebackup
-  json::object methods;            // sections of replica methods by name, basebackup included
+  json::object methods;                             // sections of replica methods by name, basebackup included
 };
 
 struct BootstrapSettings {
   bool present = false;
   json::object dcs;
   std::string method = "initdb";
-  json::value initdb;              // list or mapping
+  json::value initdb;  // list or mapping
   std::vector<std::string> pg_hba;
   json::object users;
-  std::string post_bootstrap;      // post_bootstrap, else post_init
-  json::object methods;            // custom method sections by name
+  std::string post_bootstrap;  // post_bootstrap, else post_init
+  json::object methods;        // custom method sections by name
 };
 
 struct WatchdogSettings {
@@ -111,7 +111,7 @@ struct WatchdogSettings {
 };
 
 struct RestApiSettings {
-  std::string listen;              // host:port
+  std::string listen;  // host:port
   std::string connect_address;
   std::string username;
   std::string password;
@@ -128,7 +128,7 @@ struct RestApiSettings {
   std::map<std::string, std::string> https_extra_headers;
   int request_queue_size = 5;
   std::string server_tokens = "original";
-  bool open_writes = false;        // E5; true by default at compatibility 1.5 and 3.0
+  bool open_writes = false;  // E5; true by default at compatibility 1.5 and 3.0
 };
 
 struct CtlSettings {
@@ -145,11 +145,11 @@ struct LogSettings {
   std::string type = "plain";
   std::string level = "INFO";
   std::string traceback_level = "ERROR";
-  json::value format;              // string, or a list for json
+  json::value format;  // string, or a list for json
   std::string dateformat;
   json::object static_fields;
   int max_queue_size = 1000;
-  std::string dir;                 // empty = stderr
+  std::string dir;  // empty = stderr
   std::optional<int> mode;
   int file_num = 4;
   std::int64_t file_size = 25000000;
@@ -184,10 +184,10 @@ struct Settings {
   CtlSettings ctl;
   LogSettings log;
   Tags tags;
-  std::string store;               // the section that was chosen: "etcd3", ...; empty = none
+  std::string store;  // the section that was chosen: "etcd3", ...; empty = none
   EtcdSettings etcd3;
-  json::object dynamic_document;   // raw, as stored
-  json::object local_document;     // raw, file and environment merged
+  json::object dynamic_document;  // raw, as stored
+  json::object local_document;    // raw, file and environment merged
 
   // "/service/batman/" : base path of the cluster's keys, with both slashes.
   std::string key_prefix() const;

@@ -15,7 +15,7 @@ namespace tamada {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                                          // absolute
+  std::string url;  // absolute
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 };

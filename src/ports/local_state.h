@@ -1,5 +1,5 @@
-// Small documents that must survive a crash of the daemon, in the member's run directory (safety.md 2.3, 2.4). Every save
-// is written to a temporary file, flushed and renamed; it returns only when that is durable.
+// Small documents that must survive a crash of the daemon, in the member's run directory (safety.md 2.3, 2.4). Every
+// save is written to a temporary file, flushed and renamed; it returns only when that is durable.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ struct PromotionNote {
   Timeline to_timeline;  // what this promotion creates, as far as known; 0 = unknown
 };
 
-// A step that leaves the data directory unusable until it has ended (S8). Saved before it begins, cleared after it ended;
-// found at a start it says that the step was interrupted.
+// A step that leaves the data directory unusable until it has ended (S8). Saved before it begins, cleared after it
+// ended; found at a start it says that the step was interrupted.
 struct WorkNote {
   enum class Kind {
     Bootstrap,  // the race for /initialize was entered; what the directory holds is no cluster yet

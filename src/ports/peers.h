@@ -18,7 +18,7 @@ struct PeerAnswer {
   std::string url;
   Reach reach = Reach::Silent;
   Role role = Role::Unknown;
-  bool is_primary = false;        // role word or a non-zero xlog.location
+  bool is_primary = false;  // role word or a non-zero xlog.location
   bool in_recovery = false;
   Lsn received;
   Lsn replayed;
@@ -28,7 +28,7 @@ struct PeerAnswer {
   bool receiver_stopped = false;  // its position cannot grow any more (field "tamada", safety.md 4.3)
   bool upstream_alive = false;    // it heard its upstream after the lock vanished (field "tamada", safety.md 4.4)
   Instant asked_at = kLongAgo;
-  std::string problem;            // why not Answered
+  std::string problem;  // why not Answered
 
   Lsn position() const { return received > replayed ? received : replayed; }
 };

@@ -1,8 +1,8 @@
 // The managed PostgreSQL, in three ports: its process and configuration (PostgresServer), its data directory
 // (PostgresData) and what is done through SQL (PostgresSql). Real ones are in postgres/, the simulator has its own.
 //
-// All calls run on the engine's thread and never block it. Every call ends by its deadline with Timeout; a cancelled call
-// (base/task.h) ends the child processes it started before it unwinds.
+// All calls run on the engine's thread and never block it. Every call ends by its deadline with Timeout; a cancelled
+// call (base/task.h) ends the child processes it started before it unwinds.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ namespace tamada {
 enum class StopMode { Fast, Immediate, Kill };
 
 struct StartRequest {
-  bool as_primary = false;           // no recovery files; otherwise standby of `follow`
+  bool as_primary = false;  // no recovery files; otherwise standby of `follow`
   FollowTarget follow;
   // What /sync implies for a start as primary (safety.md 6.1); nullopt = leave what the settings say.
   std::optional<std::string> synchronous_standby_names;
@@ -63,20 +63,21 @@ class PostgresServer {
   // needed and reloads. PostgreSQL is never restarted by it (A14).
   virtual Task<Result<void>> attach(Instant deadline) = 0;
 
-  // Writes the configuration files and launches a postmaster in a session of its own that outlives the daemon. Returns as
-  // soon as its pid is known and watched; readiness is seen by observe. Error Conflict when any process works in the data
-  // directory already.
+  // Writes the configuration files and launches a postmaster in a session of its own that outlives the daemon. Returns
+  // as soon as its pid is known and watched; readiness is seen by observe. Error Conflict when any process works in the
+  // data directory already.
   virtual Task<Result<PostmasterId>> start(StartRequest request, Instant deadline) = 0;
 
-  // Signals the postmaster and waits until PostgreSQL is *stopped* in the sense of safety.md 3.1 (left-over backends are
-  // killed once the postmaster is gone). Error Timeout at the deadline: it is not stopped. Kill stops, then kills every
-  // process of the data directory through pidfds. Not running is success.
+  // Signals the postmaster and waits until PostgreSQL is *stopped* in the sense of safety.md 3.1 (left-over backends
+  // are killed once the postmaster is gone). Error Timeout at the deadline: it is not stopped. Kill stops, then kills
+  // every process of the data directory through pidfds. Not running is success.
   virtual Task<Result<void>> stop(StopMode mode, Instant deadline) = 0;
 
   // Asks a running standby to leave recovery; returns when the request was made (pg_ctl promote -W).
   virtual Task<Result<void>> promote(Instant deadline) = 0;
 
-  // Writes recovery settings for `follow`. Returns true when a restart is needed for them, false when they were reloaded.
+  // Writes recovery settings for `follow`. Returns true when a restart is needed for them, false when they were
+  // reloaded.
   virtual Task<Result<bool>> follow(FollowTarget target, Instant deadline) = 0;
   // True when the running or configured recovery settings differ from those for `target`.
   virtual bool follow_differs(const FollowTarget& target, const PostgresStatus& status) const = 0;
@@ -97,8 +98,8 @@ class PostgresServer {
 };
 
 struct CloneSource {
-  std::string member;    // name for messages; empty = no source (methods that need none)
-  std::string host;      // empty = no source
+  std::string member;  // name for messages; empty = no source (methods that need none)
+  std::string host;    // empty = no source
   int port = 5432;
 };
 
@@ -106,7 +107,7 @@ struct CloneSource {
 struct TimelineComparison {
   enum class Verdict { Unknown, Same, Ancestor, Diverged };  // Same and Ancestor: may simply follow
   Verdict verdict = Verdict::Unknown;
-  std::string because;   // one sentence with timelines and positions
+  std::string because;  // one sentence with timelines and positions
 };
 
 class PostgresData {

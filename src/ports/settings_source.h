@@ -1,5 +1,5 @@
-// Where the engine gets its settings from: the local documents (file, directory, environment) and the dynamic one. Building
-// them is model/settings_build.h's work; reading files is the host's.
+// Where the engine gets its settings from: the local documents (file, directory, environment) and the dynamic one.
+// Building them is model/settings_build.h's work; reading files is the host's.
 #pragma once
 
 #include <memory>

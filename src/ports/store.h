@@ -1,4 +1,5 @@
-// The distributed store, as the engine uses it (design.md 5, safety.md 1). One object per cluster, used from one thread.
+// The distributed store, as the engine uses it (design.md 5, safety.md 1). One object per cluster, used from one
+// thread.
 //
 // Every call ends by its deadline. Retries, switching of store nodes, re-authentication and rediscovery happen inside,
 // within the deadline. A write ends in one of three ways: applied; refused (the condition did not hold, with what was
@@ -28,12 +29,15 @@ struct Written {
 
   bool applied() const { return kind == WriteKind::Applied; }
   static Written make_applied(T v) { return {WriteKind::Applied, std::move(v), {}, {}}; }
-  static Written make_refused(std::string what, Error e) { return {WriteKind::Refused, {}, std::move(what), std::move(e)}; }
+  static Written make_refused(std::string what, Error e) {
+    return {WriteKind::Refused, {}, std::move(what), std::move(e)};
+  }
   static Written make_unknown(Error e) { return {WriteKind::Unknown, {}, {}, std::move(e)}; }
 };
 
-// A proven hold of the leader key: until `valid_until` the store cannot have given it to anybody else, but for the cases
-// of safety.md 1.5. Counted from *before* the request that refreshed the lease or session was sent (safety.md 1.2).
+// A proven hold of the leader key: until `valid_until` the store cannot have given it to anybody else, but for the
+// cases of safety.md 1.5. Counted from *before* the request that refreshed the lease or session was sent
+// (safety.md 1.2).
 struct LockProof {
   LockGeneration generation;
   Instant valid_until = kLongAgo;
@@ -109,8 +113,8 @@ class Store {
   // An unanswered acquire is unknown: the caller loads, and the key may carry our name (then `adopt`, or release it).
   virtual Task<Written<LockProof>> acquire_leader(AcquireRequest request, Instant deadline) = 0;
 
-  // Refreshes the lease, then proves by a linearizable conditional step that the generation still stands (safety.md 1.1).
-  // Never creates the key. Refused = proven gone or another's.
+  // Refreshes the lease, then proves by a linearizable conditional step that the generation still stands
+  // (safety.md 1.1). Never creates the key. Refused = proven gone or another's.
   virtual Task<Written<LockProof>> renew(LockGeneration generation, RenewRequest request, Instant deadline) = 0;
 
   // Deletes the leader key of exactly this generation; `final_status` is written in the same step when set.

@@ -1,4 +1,5 @@
-// The Linux watchdog (ha_behaviour.md 10): second line of fencing. Calls are quick; the real one works on a helper thread.
+// The Linux watchdog (ha_behaviour.md 10): second line of fencing. Calls are quick; the real one works on a helper
+// thread.
 #pragma once
 
 #include <string>

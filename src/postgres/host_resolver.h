@@ -1,5 +1,5 @@
-// Names to addresses without blocking (D8), as the sessions with PostgreSQL need it. The resolver of the net layer stands
-// behind it.
+// Names to addresses without blocking (D8), as the sessions with PostgreSQL need it. The resolver of the net layer
+// stands behind it.
 #pragma once
 
 #include <string>

@@ -17,8 +17,10 @@ LocalPostgresSql::LocalPostgresSql(PgContext context, Settings initial, Logger l
 }
 
 void LocalPostgresSql::update_settings(const Settings& settings) {
-  context_.settings = std::make_shared<const Settings>(settings);
-  PgSessionOptions options = local_session_options(settings, "Patroni slots");
+  // `settings` may be the object that context_ lets go of here.
+  auto taken = std::make_shared<const Settings>(settings);
+  PgSessionOptions options = local_session_options(*taken, "Patroni slots");
+  context_.settings = std::move(taken);
   // A write to a slot or a grant must not wait for a synchronous standby.
   options.local_commit = true;
   session_.configure(std::move(options));

@@ -16,8 +16,8 @@ class PgSession {
 
   // For the next connection; an open one with other parameters is closed as soon as nobody uses it.
   void configure(PgSessionOptions options);
-  // Waits for its turn, connects when needed and runs the statement. When a kept session turns out to be dead it is opened
-  // anew and the statement sent again: only for statements that may run twice.
+  // Waits for its turn, connects when needed and runs the statement. When a kept session turns out to be dead it is
+  // opened anew and the statement sent again: only for statements that may run twice.
   Task<Result<PgAnswer>> query(std::string sql, std::vector<std::string> parameters, Instant deadline);
   Task<Result<PgAnswer>> query(std::string sql, Instant deadline);
   // Connects when there is no open session. Same turn-taking.

@@ -203,9 +203,6 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
   auto own = epochs_.find(commit.epoch);
   if (own == epochs_.end()) return;
   cluster_.world().mix(commit.lsn.bytes);
-  own->second.commits.push_back(commit);
-  const auto& content = server.directory().content;
-  (void)content;
   // S1: a newer primary left recovery before this acknowledgement.
   for (auto it = std::next(own); it != epochs_.end(); ++it) {
     if (it->second.epoch.host == server.host()) continue;
@@ -217,8 +214,9 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
       report("S1", fmt::format("{} acknowledged a commit {:.3f} s after {} had become writable", server.member(),
                                to_seconds(overlap), cluster_.name_of(it->second.member)));
     }
-    return;
+    return;  // its loss is the overlap's, not the election's
   }
+  own->second.commits.push_back(commit);
 }
 
 // S6, S7: nothing is destroyed unless another proven holder has the data, or an operator said so.

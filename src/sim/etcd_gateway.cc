@@ -88,6 +88,23 @@ std::vector<Operation> operations_from(const json::object& object, std::string_v
 
 }  // namespace
 
+std::string readable(const json::value& document) {
+  if (const auto* array = document.if_array()) {
+    std::string out = "[";
+    for (const auto& v : *array) out += (out.size() > 1 ? ", " : "") + readable(v);
+    return out + "]";
+  }
+  const auto* object = document.if_object();
+  if (object == nullptr) return to_json(document, JsonStyle::Compact);
+  std::string out = "{";
+  for (const auto& [name, v] : *object) {
+    out += (out.size() > 1 ? ", " : "") + std::string(name) + "=";
+    const bool bytes = name == "key" || name == "value" || name == "range_end";
+    out += bytes && v.is_string() ? decode_base64(v.get_string()).value_or("?") : readable(v);
+  }
+  return out + "}";
+}
+
 std::string encode_base64(std::string_view bytes) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);

@@ -18,6 +18,9 @@ struct Header {
   std::int64_t term = 0;
 };
 
+// A request for people: keys and values decoded.
+std::string readable(const json::value& document);
+
 std::string encode_base64(std::string_view bytes);
 Result<std::string> decode_base64(std::string_view text);
 

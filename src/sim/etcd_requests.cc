@@ -106,7 +106,8 @@ void SimEtcd::handle(int client, int n, const HttpRequest& request, Reply reply)
   if (!parsed || !parsed->is_object()) return reply(failure(400, 3, "invalid character in request"));
   const json::object& body = parsed->get_object();
   world_.mix(request.body);
-  world_.trace("etcd", "node {} from {}: {} {}", n, world_.host(client).name, path, request.body);
+  if (world_.tracing())
+    world_.trace("etcd", "node {} from {}: {} {}", n, world_.host(client).name, path, etcd::readable(*parsed));
   if (path == "/v3/auth/authenticate") return reply(authenticate(body));
   if (!authorized(request)) {
     const bool sent = !request.headers.empty();

@@ -1,49 +1,93 @@
 // tamada: the daemon (cli.md 6).
 #include <cstdio>
-#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "app/daemon.h"
+#include "app/validate_command.h"
 #include "base/version.h"
 #include "host/init_process.h"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: tamada [-h] [--version] [configfile]\n"
+    "usage: tamada [-h] [--version] [--validate-config [-i] [-p]] [configfile]\n"
     "\n"
     "Keeps a PostgreSQL cluster alive: one member of it, together with its PostgreSQL.\n"
     "\n"
-    "  configfile            a YAML file, or a directory of *.yml and *.yaml files\n"
-    "                        (without it: $PATRONI_CONFIGURATION, or PATRONI_* variables)\n"
-    "  -h, --help            show this and end\n"
-    "  --version             show the version and end\n"
+    "  configfile                a YAML file, or a directory of *.yml and *.yaml files\n"
+    "                            (without it: $PATRONI_CONFIGURATION, or PATRONI_* variables)\n"
+    "  -h, --help                show this and end\n"
+    "  --version                 show the version and end\n"
+    "  --validate-config         check the configuration, print a line for each problem, and end: 0 valid, 1 not\n"
+    "  -i, --ignore-listen-port  with --validate-config: a port in use is no problem\n"
+    "  -p, --print               with --validate-config: print the merged configuration when it is valid\n"
     "\n"
     "Signals: SIGHUP reloads, SIGTERM and SIGINT stop with PostgreSQL, SIGUSR2 ends the daemon and leaves PostgreSQL\n"
     "and the leader lock to the next start.\n";
+
+struct Arguments {
+  std::optional<std::string> config_path;
+  bool help = false;
+  bool version = false;
+  bool validate = false;
+  bool ignore_listen_port = false;
+  bool print = false;
+  std::string wrong;  // the argument that was not understood
+};
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments a;
+  const std::map<std::string, bool Arguments::*> flags = {{"-h", &Arguments::help},
+                                                          {"--help", &Arguments::help},
+                                                          {"--version", &Arguments::version},
+                                                          {"--validate-config", &Arguments::validate},
+                                                          {"-i", &Arguments::ignore_listen_port},
+                                                          {"--ignore-listen-port", &Arguments::ignore_listen_port},
+                                                          {"-p", &Arguments::print},
+                                                          {"--print", &Arguments::print}};
+  for (const std::string& word : words) {
+    if (auto flag = flags.find(word); flag != flags.end()) {
+      a.*flag->second = true;
+    } else if (word.starts_with("-") || a.config_path) {
+      a.wrong = word;
+    } else {
+      a.config_path = word;
+    }
+  }
+  if (a.wrong.empty() && !a.validate && (a.ignore_listen_port || a.print)) {
+    a.wrong = a.print ? "--print" : "--ignore-listen-port";
+  }
+  return a;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   auto reaped = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   if (std::optional<int> ended = tamada::become_init_if_first_process(reaped)) return *ended;
-  tamada::DaemonOptions options;
-  for (int i = 1; i < argc; ++i) {
-    const char* argument = argv[i];
-    if (std::strcmp(argument, "-h") == 0 || std::strcmp(argument, "--help") == 0) {
-      std::fputs(kUsage, stdout);
-      return 0;
-    }
-    if (std::strcmp(argument, "--version") == 0) {
-      std::printf("tamada %s\n", std::string(tamada::own_version()).c_str());
-      return 0;
-    }
-    if (argument[0] == '-' || options.config_path) {
-      std::fprintf(stderr, "tamada: unexpected argument '%s'\n%s", argument, kUsage);
-      return 2;
-    }
-    options.config_path = argument;
+  const Arguments arguments = parse({argv + 1, argv + argc});
+  if (arguments.help) {
+    std::fputs(kUsage, stdout);
+    return 0;
   }
-  options.variables = tamada::take_settings_variables();
+  if (!arguments.wrong.empty()) {
+    std::fprintf(stderr, "tamada: unexpected argument '%s'\n%s", arguments.wrong.c_str(), kUsage);
+    return 2;
+  }
+  if (arguments.version) {
+    std::printf("tamada %s\n", std::string(tamada::own_version()).c_str());
+    return 0;
+  }
+  tamada::SettingsVariables variables = tamada::take_settings_variables();
+  if (arguments.validate) {
+    return tamada::run_validate({.config_path = arguments.config_path,
+                                 .variables = std::move(variables),
+                                 .ignore_listen_port = arguments.ignore_listen_port,
+                                 .print = arguments.print});
+  }
   tamada::QueuedLogSink sink;
-  return tamada::run_daemon(std::move(options), sink);
+  return tamada::run_daemon({.config_path = arguments.config_path, .variables = std::move(variables)}, sink);
 }

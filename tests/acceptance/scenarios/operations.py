@@ -142,6 +142,16 @@ def foreign_system_identifier(c):
 def bad_input(c):
     member = c.members[0]
 
+    # --validate-config tells every problem on a line of its own and touches nothing.
+    good = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
+    assert good.returncode == 0, good.stderr
+    member.local["postgresql"]["authentication"]["superuser"]["password"] = 3
+    member.local["bootstrap"]["dcs"]["ttl"] = "soon"
+    member.write_config()
+    bad = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
+    assert bad.returncode == 1 and len(bad.stderr.splitlines()) == 2, bad.stderr
+    assert "postgresql.authentication.superuser.password 3 is not a string" in bad.stderr, bad.stderr
+
     def refused(change, *words):
         member.local = member.default_config()
         change(member.local)

@@ -1,4 +1,5 @@
 // Runs the tests as a user that PostgreSQL accepts. Exit code 77 (skipped) when that cannot be had here.
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -37,6 +38,9 @@ int run_as_postgres(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Orphaned postmasters are ours to reap: a container's first process may not do it, and a dead one that nobody reaps
+  // looks alive to the next.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   const std::vector<std::string> arguments(argv + 1, argv + argc);  // InitGoogleTest takes its own away
   testing::InitGoogleTest(&argc, argv);
   if (testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();

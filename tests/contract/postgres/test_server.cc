@@ -1,5 +1,7 @@
 #include "contract/postgres/test_server.h"
 
+#include <sys/wait.h>
+
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -150,6 +152,7 @@ void TestServer::kill() {
   pid_file >> pid;
   ASSERT_GT(pid, 1);
   ::kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);  // ours, see main.cc
   for (int i = 0; i < 400; ++i) {
     auto id = directory_id(settings.postgresql.data_dir);
     if (id && processes_in(*id).empty()) return;

@@ -33,8 +33,8 @@ class SimStoreUnderTest final : public StoreUnderTest {
       config.hosts = {"e1:2379", "e2:2379", "e3:2379"};
       config.key_prefix = "/service/contract/";
       config.member_name = member.substr(0, member.find('#'));
-      auto made =
-          std::make_shared<Etcd3Store>(process_->executor(), *clock_, *transport_, config, nullptr, Logger(quiet_, member));
+      auto made = std::make_shared<Etcd3Store>(process_->executor(), *clock_, *transport_, config, nullptr,
+                                               Logger(quiet_, member));
       process_->own(made);
       entry = made.get();
     }
@@ -66,8 +66,9 @@ class SimStoreUnderTest final : public StoreUnderTest {
 }  // namespace tamada::sim
 
 namespace tamada {
-INSTANTIATE_TEST_SUITE_P(SimEtcd, StoreContract, ::testing::Values(StoreContractParam{"sim_etcd", [] {
-                           return std::unique_ptr<StoreUnderTest>(std::make_unique<sim::SimStoreUnderTest>());
-                         }}),
-                         contract_name);
+INSTANTIATE_TEST_SUITE_P(
+    SimEtcd, StoreContract,
+    ::testing::Values(StoreContractParam{
+        "sim_etcd", [] { return std::unique_ptr<StoreUnderTest>(std::make_unique<sim::SimStoreUnderTest>()); }}),
+    contract_name);
 }  // namespace tamada
