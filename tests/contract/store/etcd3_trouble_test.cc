@@ -187,6 +187,52 @@ TEST_F(EtcdTrouble, a_ttl_below_what_etcd_grants_is_refused_with_the_reason) {
   EXPECT_NE(got.error.text().find("election-timeout"), std::string::npos);
 }
 
+TEST_F(EtcdTrouble, a_member_key_comes_back_after_its_lease_was_lost) {
+  start(1);
+  RealEtcdStore& s = make("node1");
+  ASSERT_TRUE(run_task(io_, s.store.touch_member("{}", 30s, false, in(3s))).applied());
+  for (const bool keep_alive_only : {true, false}) {
+    auto view = run_task(io_, s.store.load(in(3s)));
+    ASSERT_TRUE(view && view->member("node1") != nullptr);
+    const std::string lost = view->member("node1")->session;
+    cluster_->ctl(0, fmt::format("lease revoke {:x}", std::stoull(lost)));
+    auto touched = run_task(io_, s.store.touch_member("{}", 30s, keep_alive_only, in(3s)));
+    ASSERT_TRUE(touched.applied()) << touched.error.text();
+    view = run_task(io_, s.store.load(in(3s)));
+    ASSERT_TRUE(view && view->member("node1") != nullptr);
+    EXPECT_NE(view->member("node1")->session, lost);
+    EXPECT_EQ(view->member("node1")->revision, *touched.value);
+  }
+}
+
+TEST_F(EtcdTrouble, a_revoked_leader_lease_is_a_lost_lock_that_nobody_holds) {
+  start(1);
+  RealEtcdStore& s = make("node1");
+  const LockProof proof = acquire(s, 30s);
+  cluster_->ctl(0, fmt::format("lease revoke {:x}", std::stoull(proof.generation.session)));
+  auto renewed = run_task(io_, s.store.renew(proof.generation, {30s, std::nullopt}, in(3s)));
+  EXPECT_EQ(renewed.kind, WriteKind::Refused);
+  EXPECT_EQ(renewed.found, "");
+  EXPECT_NE(acquire(s, 30s).generation, proof.generation);
+}
+
+TEST_F(EtcdTrouble, the_old_position_key_is_written_while_a_member_needs_it) {
+  start(1);
+  RealEtcdStore& s = make("node1");
+  LockProof proof = acquire(s, 30s);
+  StatusDocument status;
+  status.optime = Lsn{4711};
+  auto renew = [&] { return run_task(io_, s.store.renew(proof.generation, {30s, status}, in(3s))).applied(); };
+  ASSERT_TRUE(run_task(io_, s.store.touch_member(R"({"version":"4.1.4"})", 30s, false, in(3s))).applied());
+  ASSERT_TRUE(run_task(io_, s.store.load(in(3s))));
+  ASSERT_TRUE(renew());
+  EXPECT_EQ(cluster_->ctl(0, "get --print-value-only /service/batman/optime/leader"), "");
+  ASSERT_TRUE(run_task(io_, s.store.touch_member("{}", 30s, false, in(3s))).applied());
+  ASSERT_TRUE(run_task(io_, s.store.load(in(3s))));
+  ASSERT_TRUE(renew());
+  EXPECT_EQ(cluster_->ctl(0, "get --print-value-only /service/batman/optime/leader"), "4711\n");
+}
+
 TEST_F(EtcdTrouble, an_unanswered_write_is_unknown_and_everything_works_again_afterwards) {
   start(1);
   RealEtcdStore& s = make("node1");
