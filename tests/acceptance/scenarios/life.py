@@ -156,7 +156,7 @@ def store_lost(c):
     leader = c.leader()
     c.store.kill()
     wait.until(lambda: not leader.is_("primary") and leader.value("select pg_is_in_recovery()"), "demoted", 40)
-    assert leader.is_("health")
+    wait.until(lambda: leader.is_("health"), "serves reads", 15)
     c.store.start()
     c.wait_healthy(90)
 
