@@ -82,10 +82,37 @@ const KindEntry& pick_kind(Prng& random) {
   return kKinds[0];
 }
 
+bool strikes_member(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::CutFromStore:
+    case FaultKind::IsolateHost:
+    case FaultKind::KillDaemon:
+    case FaultKind::KillAtCall:
+    case FaultKind::FreezeDaemon:
+    case FaultKind::KillPostmaster:
+    case FaultKind::KillBoth:
+    case FaultKind::LoseHost:
+    case FaultKind::FreezeHost:
+    case FaultKind::PauseMachine:
+    case FaultKind::HangQueries:
+    case FaultKind::HangDisk:
+    case FaultKind::HangStop:
+    case FaultKind::AskRestart:
+    case FaultKind::AskShutdown:
+    case FaultKind::AskDetach:
+      return true;
+    default:
+      return false;
+  }
+}
+
 FaultStep make_step(const KindEntry& entry, const FaultPlan& plan, Prng& random) {
   FaultStep step;
   step.kind = entry.kind;
-  step.lasts = random.skewed(entry.shortest, entry.longest);
+  // Short ones find races, long ones outlast the lock.
+  step.lasts =
+      random.one_in(2) ? random.between(entry.shortest, entry.longest) : random.skewed(entry.shortest, entry.longest);
+  step.at_leader = random.one_in(2) && strikes_member(entry.kind);
   const int hosts = plan.members + plan.store_nodes;
   step.a = static_cast<int>(random.below(static_cast<std::uint64_t>(plan.members)));
   switch (entry.kind) {
@@ -152,8 +179,8 @@ std::string_view to_string(FaultKind kind) {
 }
 
 std::string FaultStep::one_line() const {
-  return fmt::format("step {} at {:.3f} s for {:.3f} s: {} a={} b={} amount={}", id, to_seconds(at), to_seconds(lasts),
-                     to_string(kind), a, b, amount);
+  return fmt::format("step {} at {:.3f} s for {:.3f} s: {} a={}{} b={} amount={}", id, to_seconds(at),
+                     to_seconds(lasts), to_string(kind), a, at_leader ? " (leader)" : "", b, amount);
 }
 
 std::vector<FaultStep> plan_faults(const FaultPlan& plan, Prng random) {

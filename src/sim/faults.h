@@ -77,6 +77,7 @@ struct FaultStep {
   int a = 0;  // member, store node or host, as the kind says
   int b = 0;
   std::int64_t amount = 0;
+  bool at_leader = false;  // member `a` is whoever leads when it begins
   std::string one_line() const;
 };
 

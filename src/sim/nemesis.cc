@@ -7,16 +7,18 @@ namespace tamada::sim {
 void Nemesis::schedule(const std::vector<int>& only) {
   for (const auto& step : steps_) {
     if (!only.empty() && std::find(only.begin(), only.end(), step.id) == only.end()) continue;
-    cluster_.world().at(step.at, -1, [this, step] {
+    auto mine = std::make_shared<FaultStep>(step);
+    cluster_.world().at(step.at, -1, [this, mine] {
       if (stopped_) return;
-      cluster_.world().trace("nemesis", "begin {}", step.one_line());
+      if (mine->at_leader && leader() >= 0) mine->a = leader();
+      cluster_.world().trace("nemesis", "begin {}", mine->one_line());
       ++begun_;
-      begin(step);
+      begin(*mine);
     });
-    cluster_.world().at(step.at + step.lasts, -1, [this, step] {
+    cluster_.world().at(step.at + step.lasts, -1, [this, mine] {
       if (stopped_) return;
-      cluster_.world().trace("nemesis", "end {}", step.one_line());
-      end(step);
+      cluster_.world().trace("nemesis", "end {}", mine->one_line());
+      end(*mine);
     });
   }
 }
