@@ -132,7 +132,7 @@ Task<Result<void>> LocalPostgresServer::clear_directory(StopMode mode, Instant d
     if (clock_.now() >= deadline)
       co_return Error(ErrorCode::Timeout, fmt::format("processes {} still work in {}", list_pids(look->workers),
                                                       settings_.postgresql.data_dir));
-    if (clock_.now() < patience && only_log_collector(look->workers)) {
+    if (clock_.now() < patience && only_what_ends_by_itself(look->workers)) {
       co_await clock_.sleep_for(kClearPause);
       continue;
     }

@@ -86,10 +86,12 @@ std::optional<PidFile> parse_pid_file(std::string_view text) {
   return file;
 }
 
-bool only_log_collector(const std::vector<ProcessInfo>& workers) {
+bool only_what_ends_by_itself(const std::vector<ProcessInfo>& workers) {
   for (const ProcessInfo& worker : workers) {
-    // "postgres: logger", with the cluster's name in between when there is one; "logger process" before 10.
     const std::string title = process_title(worker.pid);
+    // It has given up its memory already, or is gone.
+    if (title.empty()) continue;
+    // "postgres: logger", with the cluster's name in between when there is one; "logger process" before 10.
     if (title.find(": ") == std::string::npos) return false;
     if (!title.ends_with(" logger") && !title.ends_with(" logger process")) return false;
   }

@@ -45,8 +45,9 @@ struct PostmasterQuestion {
 };
 PostmasterLook look_for_postmaster(const PostmasterQuestion& question);
 
-// Only the log collector is left, which ends by itself once everybody else has closed the pipe to it.
-bool only_log_collector(const std::vector<ProcessInfo>& workers);
+// Only the log collector is left, which ends by itself once everybody else has closed the pipe to it, and processes
+// that are at their exit.
+bool only_what_ends_by_itself(const std::vector<ProcessInfo>& workers);
 
 // Stops, then kills every process that works in the directory, until a scan finds none; at most kKillRounds scans 10 ms
 // apart. Returns true when none is left. `still_wanted` is asked between looking and killing.
