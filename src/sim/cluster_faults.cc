@@ -96,7 +96,7 @@ void SimCluster::heal() {
   for (int i = 0; i < member_count(); ++i) {
     member(i).calls_to_live = 0;
     member(i).not_before = world_.now();
-    postgres(i).faults() = {};
+    postgres(i).set_faults({});
     return_host(i);
     thaw_host(i);
     freeze_daemon(i, false);

@@ -178,6 +178,9 @@ RangeRequest range_from(const json::object& o) {
   r.revision = number_field(o, "revision");
   r.limit = number_field(o, "limit");
   r.serializable = flag_field(o, "serializable");
+  const json::value* target = field(o, "sort_target");
+  const json::value* order = field(o, "sort_order");
+  r.newest_first = target != nullptr && *target == "MOD" && order != nullptr && *order == "DESCEND";
   r.keys_only = flag_field(o, "keys_only");
   r.count_only = flag_field(o, "count_only");
   return r;

@@ -60,26 +60,27 @@ const KeyValue* Model::find(const std::string& key, std::int64_t at) const {
 
 RangeResponse Model::range(const RangeRequest& request, std::int64_t at) const {
   if (request.revision != 0) at = request.revision;
-  RangeResponse response;
+  std::vector<const KeyValue*> found;
   auto add = [&](const std::string& key) {
-    const KeyValue* kv = find(key, at);
-    if (kv == nullptr) return;
-    ++response.count;
-    if (request.count_only) return;
-    if (request.limit > 0 && static_cast<std::int64_t>(response.kvs.size()) >= request.limit) {
-      response.more = true;
-      return;
-    }
-    response.kvs.push_back(*kv);
-    if (request.keys_only) response.kvs.back().value.clear();
+    if (const KeyValue* kv = find(key, at); kv != nullptr) found.push_back(kv);
   };
-  if (request.range_end.empty()) {
-    add(request.key);
-    return response;
-  }
-  for (auto it = keys_.lower_bound(request.key); it != keys_.end(); ++it) {
+  if (request.range_end.empty()) add(request.key);
+  for (auto it = keys_.lower_bound(request.key); !request.range_end.empty() && it != keys_.end(); ++it) {
     if (!in_range(it->first, request.key, request.range_end)) break;
     add(it->first);
+  }
+  if (request.newest_first) {
+    std::sort(found.begin(), found.end(),
+              [](const KeyValue* a, const KeyValue* b) { return a->mod_revision > b->mod_revision; });
+  }
+  RangeResponse response;
+  response.count = static_cast<std::int64_t>(found.size());
+  if (request.count_only) return response;
+  response.more = request.limit > 0 && response.count > request.limit;
+  if (response.more) found.resize(static_cast<std::size_t>(request.limit));
+  for (const KeyValue* kv : found) {
+    response.kvs.push_back(*kv);
+    if (request.keys_only) response.kvs.back().value.clear();
   }
   return response;
 }

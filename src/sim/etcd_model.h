@@ -28,6 +28,7 @@ struct RangeRequest {
   std::int64_t revision = 0;
   std::int64_t limit = 0;
   bool serializable = false;
+  bool newest_first = false;  // by mod_revision, before the limit
   bool keys_only = false;
   bool count_only = false;
 };

@@ -296,7 +296,7 @@ bool Nemesis::end_store(const FaultStep& s) {
 
 bool Nemesis::set_postgres(const FaultStep& s, bool on) {
   SimPostgres& server = cluster_.postgres(s.a);
-  PostgresFaults& f = server.faults();
+  PostgresFaults f = server.faults();
   switch (s.kind) {
     case FaultKind::HangQueries:
       f.hang_queries = on;
@@ -341,7 +341,7 @@ bool Nemesis::set_postgres(const FaultStep& s, bool on) {
     default:
       return false;
   }
-  server.changed().notify();
+  server.set_faults(f);
   return true;
 }
 

@@ -129,10 +129,19 @@ bool SimPostgres::ask_promote() {
   if (promoting_) return true;
   promoting_ = true;
   world().trace(member_, "promotion asked for");
-  if (faults_.hang_promote) return true;
-  const std::uint64_t run = run_;
-  world().after(takes(50ms, 3s), host_, [this, run] { finish_promotion(run); });
+  if (!faults_.hang_promote) go_on_promoting();
   return true;
+}
+
+void SimPostgres::go_on_promoting() {
+  world().after(takes(50ms, 3s), host_, [this, run = run_] { finish_promotion(run); });
+}
+
+void SimPostgres::set_faults(const PostgresFaults& faults) {
+  const PostgresFaults before = std::exchange(faults_, faults);
+  if (before.hang_stop && !faults_.hang_stop && phase_ == Phase::Stopping) go_on_stopping();
+  if (before.hang_promote && !faults_.hang_promote && phase_ == Phase::Ready && promoting_) go_on_promoting();
+  changed_.notify();
 }
 
 void SimPostgres::finish_promotion(std::uint64_t run) {
@@ -178,21 +187,21 @@ void SimPostgres::ask_stop(StopMode mode) {
   }
   if (phase_ == Phase::Stopping || (mode == StopMode::Immediate && faults_.hang_stop)) return;
   world().trace(member_, "postgres stops");
-  const bool was_ready = phase_ == Phase::Ready;
+  stopping_ready_ = phase_ == Phase::Ready;
   phase_ = Phase::Stopping;
   fail_pending();
-  const std::uint64_t run = run_;
-  if (faults_.hang_stop) {  // a backend that does not go away may still commit
-    return;
-  }
+  if (!faults_.hang_stop) go_on_stopping();  // else a backend that does not go away may still commit
+}
+
+void SimPostgres::go_on_stopping() {
   epoch_.reset();
-  if (in_recovery_ || !was_ready) disconnect();
-  world().after(takes(50ms, 1500ms), host_, [this, run, was_ready] {
+  if (in_recovery_ || !stopping_ready_) disconnect();
+  world().after(takes(50ms, 1500ms), host_, [this, run = run_] {
     if (run != run_ || phase_ != Phase::Stopping) return;
-    if (!in_recovery_ && was_ready) {
+    if (!in_recovery_ && stopping_ready_) {
       write_shutdown_checkpoint();
       feed_standbys();
-    } else if (was_ready) {
+    } else if (stopping_ready_) {
       directory_.control = ControlState::ShutDownInRecovery;
     }
     finish_stop(run, StopMode::Fast, world().now());

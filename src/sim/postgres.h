@@ -118,7 +118,9 @@ class SimPostgres {
   const std::string& member() const { return member_; }
   SimWorld& world() const { return fleet_.world; }
   PostgresFleet& fleet() { return fleet_; }
-  PostgresFaults& faults() { return faults_; }
+  const PostgresFaults& faults() const { return faults_; }
+  // What hung goes on where a fault ends.
+  void set_faults(const PostgresFaults& faults);
   SimDataDirectory& directory() { return directory_; }
   SimSignal& changed() { return changed_; }
 
@@ -179,6 +181,8 @@ class SimPostgres {
 
   void start_ready(std::uint64_t run, bool as_primary);
   void become_writable(bool promoted);
+  void go_on_promoting();
+  void go_on_stopping();
   void finish_promotion(std::uint64_t run);
   void finish_stop(std::uint64_t run, StopMode mode, SimTime began);
   void go_down();
@@ -212,7 +216,8 @@ class SimPostgres {
   bool in_recovery_ = true;
   bool orphans_ = false;
   bool promoting_ = false;
-  std::uint64_t run_ = 0;  // counts starts; events of an earlier run do nothing
+  bool stopping_ready_ = false;  // it was ready when the stop was asked for
+  std::uint64_t run_ = 0;        // counts starts; events of an earlier run do nothing
   int pid_ = 0;
   SimTime started_at_{0};
   std::optional<WritableEpoch> epoch_;

@@ -398,6 +398,24 @@ TEST_P(StoreContract, a_watcher_sees_what_others_change) {
   }(this));
 }
 
+TEST_P(StoreContract, a_quiet_watch_is_not_taken_for_a_broken_one) {
+  check([](StoreContract* t) -> Task<void> {
+    Store& a = t->store("a");
+    // The key that was written last is not the one that sorts first.
+    for (StoreKey key : {StoreKey::Config, StoreKey::History}) {
+      auto written = co_await a.write(contract::write_of(key, "[]"), t->soon());
+      EXPECT_TRUE(written.applied());
+    }
+    contract::Views views;
+    t->store("b").watch(views);
+    co_await t->clock().sleep_for(6s);
+    EXPECT_EQ(views.views.size(), 1u);
+    EXPECT_EQ(views.lost, 0);
+    co_await a.stop();
+    co_await t->store("b").stop();
+  }(this));
+}
+
 TEST_P(StoreContract, a_restarted_daemon_adopts_exactly_its_own_lock) {
   check([](StoreContract* t) -> Task<void> {
     Store& a = t->store("a");

@@ -98,13 +98,13 @@ Task<std::optional<Error>> Etcd3Watch::check() {
   if (auto* fault = std::get_if<Fault>(&outcome)) co_return fault->error;
   auto newest = parse_range(std::get<Answer>(outcome).body);
   if (!newest) co_return newest.error();
-  if (as_stored(*newest)) co_return std::nullopt;
-  co_return Error(ErrorCode::Unavailable, "the watch fell silent: changes did not arrive");
-}
-
-bool Etcd3Watch::as_stored(const RangeAnswer& newest) const {
-  const std::int64_t stored = newest.kvs.empty() ? 0 : newest.kvs.front().mod_revision;
-  return static_cast<std::size_t>(newest.count) == picture_.keys.size() && stored == newest_revision(picture_.keys);
+  const std::int64_t stored = newest->kvs.empty() ? 0 : newest->kvs.front().mod_revision;
+  const std::int64_t known = newest_revision(picture_.keys);
+  const auto count = static_cast<std::size_t>(newest->count);
+  if (count == picture_.keys.size() && stored == known) co_return std::nullopt;
+  co_return Error(ErrorCode::Unavailable,
+                  fmt::format("the watch fell silent: {} keys up to revision {} are stored, {} up to {} arrived", count,
+                              stored, picture_.keys.size(), known));
 }
 
 // Documents are separated by line ends, which JSON text does not contain.

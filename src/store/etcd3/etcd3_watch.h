@@ -39,7 +39,6 @@ class Etcd3Watch {
   Task<std::optional<Error>> check();
   std::optional<Error> take(std::string_view bytes);
   std::optional<Error> apply(const WatchMessage& message);
-  bool as_stored(const RangeAnswer& newest) const;
   void publish();
 
   Clock& clock_;
