@@ -67,6 +67,7 @@ void derive_as_challenger(const DerivationInput& in, Derived& d) {
   d.facts.set(standing.standing);
   d.details.push_back(standing.because);
   d.facts.set(judge_former_holder(election));
+  d.facts.set(judge_went_back(election, standing));
   d.facts.set(old_leader(in));
   const bool delay_over = !in.memory.unlocked_since || in.now >= *in.memory.unlocked_since + kOldLeaderDelay;
   PeersResult peers = judge_peers(election, standing, delay_over);

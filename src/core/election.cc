@@ -80,6 +80,7 @@ std::vector<Member> opponents(const ElectionInput& in) {
   };
   add(in.view.members);
   add(in.memory.last_healthy_members);
+  add(in.memory.went_back_members);
   return all;
 }
 
@@ -337,6 +338,21 @@ fact::FormerHolder judge_former_holder(const ElectionInput& in) {
     if (report && report->answered && !report->is_primary) return Over;
   }
   return MayLive;
+}
+
+fact::WentBack judge_went_back(const ElectionInput& in, const StandingResult& standing) {
+  using enum fact::WentBack;
+  if (!in.memory.store_went_back) return No;
+  if (in.now < in.memory.old_locks_end) return Yes;
+  const PeerSurvey* survey = fresh_survey(in);
+  if (!survey) return Unknown;
+  const bool by_operator = standing.standing == fact::Standing::Candidate;
+  for (const Member& member : opponents(in)) {
+    const PeerReport* report = report_of(*survey, member.name);
+    if (!report) return Unknown;
+    if (report->is_primary || (!report->answered && !by_operator)) return Yes;
+  }
+  return No;
 }
 
 }  // namespace tamada

@@ -66,4 +66,9 @@ SuccessorResult judge_successors(const ElectionInput& in, const std::optional<Fa
 // May the last holder still be writable after its key vanished early? (safety.md 1.5)
 fact::FormerHolder judge_former_holder(const ElectionInput& in);
 
+// Is there a running primary to wait for after the store was wiped or restored (safety.md 1.8)? No: every lock that it
+// forgot is over, and everybody who was a member before or is one now answers that he is no primary. An operator's
+// named candidate needs only that nobody answers that he is one. Unknown: they have to be asked.
+fact::WentBack judge_went_back(const ElectionInput& in, const StandingResult& standing);
+
 }  // namespace tamada

@@ -29,7 +29,7 @@ namespace tamada {
   X(Unfinished,     "was a step interrupted that leaves the data directory unusable?", Nothing, Bootstrap, Clone, Rewind) \
   X(SystemId,       "does the data directory belong to the cluster?", Same, Foreign, Invalid, NoneInStore) \
   X(Initialize,     "what does the initialize key hold?", Absent, Empty, Valid, Unusable) \
-  X(WentBack,       "was the store wiped or restored?", No, Yes) \
+  X(WentBack,       "was the store wiped or restored, and may a primary run that it does not show?", No, Yes) \
   X(CallbackRan,    "has this process run a start, stop or role callback?", No, Yes) \
   X(StandbyCluster, "is this a standby cluster?", No, Yes) \
   X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize) \

@@ -58,9 +58,11 @@ struct Memory {
   std::int64_t store_revision = 0;        // newest seen; a lower one means a restored store
   bool saw_cluster = false;               // the store held a valid system identifier
   bool store_went_back = false;  // wiped or restored store: nobody is promoted until a primary has published again
-  std::int64_t went_back_revision = 0;  // of the first view of the store as it is now
-  bool saw_fresh_view = false;          // this process has had one
-  LockGeneration last_generation;       // of the leader key, and the version of its last sign of life
+  std::int64_t went_back_revision = 0;    // of the first view of the store as it is now
+  Instant old_locks_end = kLongAgo;       // when every lock that the store forgot is over
+  std::vector<Member> went_back_members;  // of the last leader's view before that
+  bool saw_fresh_view = false;            // this process has had one
+  LockGeneration last_generation;         // of the leader key, and the version of its last sign of life
   std::int64_t last_status_revision = 0;
   std::int64_t last_leader_revision = 0;
   std::optional<Instant> leader_active_at;  // when that sign was seen: its lock was good for ttl from about then

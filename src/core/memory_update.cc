@@ -30,16 +30,19 @@ bool published_again(const Memory& m, const ClusterView& view) {
          view.status_revision > m.went_back_revision;
 }
 
-void remember_store(Memory& m, const ClusterView& view) {
+void remember_store(Memory& m, const ClusterView& view, Instant now, Duration ttl) {
   if (went_back(m, view)) {
+    if (!m.store_went_back) m.went_back_members = m.last_healthy_members;
     m.store_went_back = true;
     m.went_back_revision = view.revision;
+    m.old_locks_end = now + ttl;
     // Nothing that was known of the keys says anything about the store as it is now.
     m.last_generation = {};
     m.leader_active_at.reset();
     m.former_leader_valid_until.reset();
   } else if (m.store_went_back && published_again(m, view)) {
     m.store_went_back = false;
+    m.went_back_members.clear();
   }
   m.store_id = view.store_id;
   m.store_revision = view.revision;
@@ -158,7 +161,7 @@ void request_history_check(Memory& m) {
 
 Memory remember(Memory m, const Observation& o, Instant now, const Settings& settings) {
   if (o.view && o.store == StoreReach::Fresh) {
-    remember_store(m, *o.view);
+    remember_store(m, *o.view, now, settings.dynamic.ttl);
     if (o.view->leader) {
       remember_leader(m, *o.view, o.my_name, now);
     } else {
