@@ -58,8 +58,15 @@ fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
   return was_primary || !status.recovery_configured ? Writable::Yes : Writable::Unknown;
 }
 
+// The control file of a base backup is its source's until the copy is started for the first time. Before 15 a primary in
+// exclusive backup mode has such a label, too, but nothing that configures recovery.
+bool unstarted_copy(const PostgresStatus& status) {
+  return status.backup_label && (status.recovery_configured || status.major_version >= 150000);
+}
+
 fact::Control control(const PostgresStatus& status) {
   if (!status.control) return Control::Unknown;
+  if (unstarted_copy(status)) return Control::Standby;
   switch (status.control->state) {
     case ControlState::ShutDown:
       return Control::CleanPrimary;

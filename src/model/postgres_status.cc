@@ -98,6 +98,7 @@ std::string PostgresStatus::one_line() const {
                    control->timeline.id, to_string(control->checkpoint));
   }
   if (recovery_configured) out += " recovery_configured";
+  if (backup_label) out += " backup_label";
   return out;
 }
 

@@ -108,6 +108,7 @@ struct PostgresStatus {
   std::optional<StatusRow> row;
   std::string row_error;             // why there is no row although the server runs
   bool recovery_configured = false;  // standby.signal, recovery.signal or recovery.conf is there
+  bool backup_label = false;         // is there: a base backup that was not started yet, or (before 15) one being made
   int major_version = 0;             // PG_VERSION as 90600 or 150000; 0 = unknown
   Instant observed_at = kLongAgo;    // before the first look
 

@@ -78,6 +78,7 @@ DataDirectoryLook look_at_data_directory(const std::string& path) {
     return look;
   }
   look.recovery_configured = recovery_files_present(path, look.version);
+  look.backup_label = path_exists(join_path(path, "backup_label"));
   auto control = read_control_file(path);
   if (control) look.control = std::move(*control);
   // Absent while the directory is being made: nothing to ask pg_controldata about.

@@ -17,6 +17,7 @@ struct DataDirectoryLook {
   std::string error;  // with Inaccessible
   int version = 0;    // of PG_VERSION; 0 = unknown
   bool recovery_configured = false;
+  bool backup_label = false;
   std::optional<ControlData> control;
   // Why there is no control data although global/pg_control exists; Unsupported asks for pg_controldata.
   std::optional<Error> control_error;

@@ -162,6 +162,7 @@ Task<void> LocalPostgresServer::observe_files(PostgresStatus& status, Instant de
   status.data_dir_error = look->error;
   status.control = look->control;
   status.recovery_configured = look->recovery_configured;
+  status.backup_label = look->backup_label;
   status.major_version = look->version;
   if (settings_.postgresql.use_pg_rewind && !rewind_runs_) co_await probe_rewind(deadline);
 }

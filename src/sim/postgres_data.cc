@@ -183,6 +183,8 @@ Task<Result<void>> SimPostgresData::crash_recovery(Instant deadline) {
   if (postgres_.any_process()) co_return Error(ErrorCode::Failed, "a server is running in the data directory");
   if (postgres_.directory().broken || !postgres_.directory().has_control)
     co_return Error(ErrorCode::Failed, "single-user recovery ended with 1");
+  if (postgres_.directory().backup_label)
+    co_return Error(ErrorCode::Conflict, "the data directory holds a backup_label: it is a copy that was not started");
   destroying(PostgresWitness::Destroyed::SingleUser);
   if (!co_await work(300ms, 8s, deadline)) co_return too_late("single-user recovery");
   co_await process_.point("data.crash_recovery", CallPhase::Between);

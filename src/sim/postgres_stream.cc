@@ -206,6 +206,7 @@ PostgresStatus SimPostgres::status(bool with_query, Instant now) const {
   } else {
     s.data_dir = d.state;
     s.recovery_configured = d.standby_signal;
+    s.backup_label = d.backup_label;
     s.major_version = d.state == DataDirState::Present && d.has_control ? 150000 : 0;
   }
   if (!faults_.hang_disk && d.state == DataDirState::Present && d.has_control) {
