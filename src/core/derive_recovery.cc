@@ -17,7 +17,7 @@ fact::StartBudget start_budget(const DerivationInput& in) {
 
 fact::History history(const DerivationInput& in) {
   const Memory& m = in.memory;
-  if (in.observation.promoted_this_timeline_myself) return History::Diverged;
+  if (in.observation.other_timeline_origin) return History::Diverged;
   switch (m.rewind) {
     case RewindState::Initial:
     case RewindState::Checkpoint:
@@ -43,7 +43,7 @@ fact::Repair repair(const DerivationInput& in) {
   const bool failed = in.memory.rewind == RewindState::Failed;
   const bool clone = !in.settings.dynamic.standby_cluster && (p.remove_data_directory_on_diverged_timelines ||
                                                               (failed && p.remove_data_directory_on_rewind_failure));
-  if (in.observation.promoted_this_timeline_myself || failed || !in.observation.can_rewind) {
+  if (in.observation.other_timeline_origin || failed || !in.observation.can_rewind) {
     return clone ? Repair::Clone : Repair::NotAllowed;
   }
   return Repair::Rewind;

@@ -174,6 +174,14 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
   if (!position_counts(in, report)) {
     return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
   }
+  // What an older timeline has beyond the fork was given up when the newer one began, however much it is.
+  const Timeline own = in.observation.postgres.row ? in.observation.postgres.row->timeline : Timeline{};
+  if (own.known() && report.timeline.known() && own != report.timeline) {
+    const std::string where =
+        fmt::format("{} is on timeline {} {}; our timeline is {}", who(report), report.timeline.id, at, own.id);
+    if (report.timeline > own) return {Ahead, false, where};
+    return {NobodyObjects, report.in_recovery && report.position.known() && report.position <= mine, where};
+  }
   if (report.position > mine) return {Ahead, false, fmt::format("{} is ahead of us: {}", who(report), at)};
   if (!report.position_final && !delay_over) {
     return {Moving, false, fmt::format("{} still receives WAL: {}", who(report), at)};

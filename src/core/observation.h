@@ -92,7 +92,7 @@ struct Observation {
   std::optional<ReinitializeRequest> reinitialize;
   std::optional<RestartRequest> restart;
   bool shutting_down = false;
-  bool promoted_this_timeline_myself = false;  // promotion note, safety.md 2.3: another is primary on a timeline I made
+  bool other_timeline_origin = false;  // safety.md 2.3: the leader's timeline has our number, but not our WAL
 };
 
 }  // namespace tamada

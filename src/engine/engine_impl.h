@@ -17,6 +17,7 @@
 #include "engine/operator_requests.h"
 #include "engine/procedure_runner.h"
 #include "engine/state.h"
+#include "engine/timeline_origin.h"
 #include "engine/view_keeper.h"
 #include "procedures/context.h"
 
@@ -48,8 +49,8 @@ struct Engine::Impl {
   Task<void> cycle();
   Task<void> look_at_postgres(bool with_query);
   Observation observe() const;
-  bool promoted_to_the_leaders_timeline() const;
-  Task<void> read_promotion_note();
+  std::optional<bool> follow_differs() const;
+  bool follows_leader() const;
   bool answers_all(const std::optional<PeerSurvey>& survey) const;
   void decide_again(const std::optional<PeerSurvey>& survey);
   void apply_view_settings();
@@ -89,6 +90,7 @@ struct Engine::Impl {
   AsyncEvent wake_;
   TaskScope tasks_;
   ViewKeeper views_;
+  TimelineOrigin origin_;
   LockKeeper lock_;
   ProcedureRunner runner_;
   ProcedureContext context_;

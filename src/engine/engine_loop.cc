@@ -40,7 +40,7 @@ void Engine::Impl::report(const Event& event) {
     // One that failed against a healthy leader ended by itself; the state FAILED says what the directory is.
     state_.unfinished = event.leader_went_away ? UnfinishedWork::Rewind : UnfinishedWork::None;
   }
-  state_.promotion_note_stale = true;
+  origin_.changed();
   if (event.kind == Event::Kind::StartSucceeded) {
     // A start takes every parameter into force; what still waits is found out anew.
     state_.pending_restart_reason.clear();
@@ -54,6 +54,19 @@ Task<void> Engine::Impl::look_at_postgres(bool with_query) {
   PostgresStatus status = co_await state_.ports.server.observe(with_query, now() + kLookPatience);
   state_.postgres = std::move(status);
   fence_.look();
+}
+
+std::optional<bool> Engine::Impl::follow_differs() const {
+  const auto view = views_.view();
+  if (!view || !state_.postgres.running()) return std::nullopt;
+  const FollowTarget target = follow_target(*view, *state_.settings, lock_.proof().has_value());
+  return state_.ports.server.follow_differs(target, state_.postgres);
+}
+
+bool Engine::Impl::follows_leader() const {
+  const auto view = views_.view();
+  return view && view->leader && follow_differs() == false &&
+         follow_target(*view, *state_.settings, false).member == view->leader->name();
 }
 
 Observation Engine::Impl::observe() const {
@@ -70,40 +83,13 @@ Observation Engine::Impl::observe() const {
   o.can_clone_without_leader = can_clone_alone(settings.postgresql);
   o.watchdog_healthy = state_.ports.watchdog.healthy();
   o.watchdog_running = state_.ports.watchdog.running();
-  if (o.view && o.postgres.running()) {
-    const FollowTarget target = follow_target(*o.view, settings, lock_.proof().has_value());
-    o.follow_differs = state_.ports.server.follow_differs(target, state_.postgres);
-  }
+  o.follow_differs = follow_differs();
   if (reinitialize_) o.reinitialize = reinitialize_->first;
   if (restart_) o.restart = restart_->first;
   o.shutting_down = state_.shutting_down;
   o.unfinished = state_.unfinished;
-  o.promoted_this_timeline_myself = promoted_to_the_leaders_timeline();
+  o.other_timeline_origin = origin_.differs(views_.view().get());
   return o;
-}
-
-// Another member is primary on a timeline that this one promoted itself to (safety.md 2.3). The leader's key must say
-// primary: while it is still being promoted it shows the timeline that it comes from.
-bool Engine::Impl::promoted_to_the_leaders_timeline() const {
-  const auto view = views_.view();
-  const auto& note = state_.promotion_note;
-  if (!view || !note || !state_.postgres.control) return false;
-  const Member* leader = view->leader_member();
-  if (leader == nullptr || leader->name == state_.settings->name || leader->role != Role::Primary) return false;
-  return note->to_timeline.known() && leader->timeline == note->to_timeline &&
-         state_.postgres.control->timeline >= note->to_timeline;
-}
-
-Task<void> Engine::Impl::read_promotion_note() {
-  if (!state_.promotion_note_stale) co_return;
-  state_.promotion_note_stale = false;
-  Result<std::optional<PromotionNote>> note = co_await state_.ports.local.load_promotion_note();
-  if (note) {
-    state_.promotion_note = *note;
-  } else {
-    state_.promotion_note_stale = true;
-    state_.log.warning("promotion note could not be read: {}", note.error().text());
-  }
 }
 
 void Engine::Impl::decide_again(const std::optional<PeerSurvey>& survey) {
@@ -151,8 +137,8 @@ Task<void> Engine::Impl::cycle() {
   }
   last_cycle_ = began;
   apply_view_settings();
-  co_await read_promotion_note();
   co_await look_at_postgres(true);
+  co_await origin_.refresh(views_.view(), follows_leader());
   std::optional<PeerSurvey> answers;
   for (int turn = 0; turn < kMostTurns; ++turn) {
     decide_again(answers);
@@ -215,7 +201,7 @@ Member Engine::Impl::own_member() const {
   m.state = observed_state(state_);
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);
-  m.tamada_version = own_version();
+  m.timeline_origin = origin_.published();
   m.tags = settings.tags;
   m.pause = settings.dynamic.pause;
   m.pending_restart = !state_.pending_restart_reason.empty();

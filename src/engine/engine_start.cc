@@ -23,6 +23,7 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                if (auto view = views_.view()) lock_.settle(*view, state_.settings->name);
                wake();
              }),
+      origin_(state_),
       lock_(
           executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
           [this] {

@@ -13,7 +13,7 @@ bool urgent(const Member& before, const Member& now) {
   return before.state != now.state || before.role != now.role || before.timeline != now.timeline ||
          before.tags.published() != now.tags.published() || before.pending_restart != now.pending_restart ||
          before.pause != now.pause || before.api_url != now.api_url || before.conn_url != now.conn_url ||
-         before.checkpoint_pending != now.checkpoint_pending;
+         before.checkpoint_pending != now.checkpoint_pending || before.timeline_origin != now.timeline_origin;
 }
 }  // namespace
 

@@ -29,8 +29,6 @@ struct EngineState {
   bool shutting_down = false;
   WallTime store_answered{};                         // the last write of ours that the store confirmed
   UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
-  std::optional<PromotionNote> promotion_note;
-  bool promotion_note_stale = true;  // to be read again
 
   bool paused() const { return settings->dynamic.pause; }
 };

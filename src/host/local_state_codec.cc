@@ -89,6 +89,7 @@ std::string format_promotion_note(const PromotionNote& note) {
   o["from_timeline"] = note.from_timeline.id;
   o["at"] = to_string(note.at);
   o["to_timeline"] = note.to_timeline.id;
+  o["origin"] = note.origin;
   return to_json(o, JsonStyle::Compact);
 }
 
@@ -99,6 +100,7 @@ Result<PromotionNote> parse_promotion_note(std::string_view text) {
   note.from_timeline = timeline_of(*fields, "from_timeline");
   note.at = lsn_of(*fields, "at");
   note.to_timeline = timeline_of(*fields, "to_timeline");
+  note.origin = fields->text("origin");
   if (fields->error()) return *fields->error();
   return note;
 }

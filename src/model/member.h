@@ -23,8 +23,9 @@ struct Member {
   PgState state = PgState::Unknown;
   std::string state_text;  // as it was written, for display
   Role role = Role::Unknown;
-  std::string version;         // empty = not published (Patroni 1.5)
-  std::string tamada_version;  // our own, field "tamada"; empty for Patroni members
+  std::string version;          // empty = not published (Patroni 1.5)
+  std::string timeline_origin;  // primary: which promotion made its timeline (engine/timeline_origin.h); ours only
+  std::string tamada_version;   // our own, field "tamada"; empty for Patroni members
   Tags tags;
   Lsn xlog_location;
   Lsn receive_lsn;

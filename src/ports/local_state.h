@@ -13,11 +13,14 @@
 
 namespace tamada {
 
-// "Promoting from timeline n at LSN x", written before the deed.
+// "Promoting from timeline n at LSN x", written before the deed; or, by who follows another, where the WAL of his
+// timeline comes from.
 struct PromotionNote {
-  Timeline from_timeline;
+  Timeline from_timeline;  // 0 = another member's promotion
   Lsn at;
   Timeline to_timeline;  // what this promotion creates, as far as known; 0 = unknown
+  std::string origin;    // of to_timeline: no other promotion has this text
+  bool own() const { return from_timeline.known(); }
 };
 
 // A step that leaves the data directory unusable until it has ended (S8). Saved before it begins, cleared after it

@@ -65,6 +65,8 @@ Task<Result<void>> note_the_deed(ProcedureContext& context, const PostgresStatus
   if (status.row && status.row->timeline > note.from_timeline) note.from_timeline = status.row->timeline;
   if (status.row) note.at = status.row->position();
   note.to_timeline = Timeline{note.from_timeline.id + 1};
+  note.origin = fmt::format("{} {} {}", context.my_name, to_string(note.at),
+                            context.clock.wall_now().time_since_epoch() / std::chrono::microseconds(1));
   co_return co_await context.local.save_promotion_note(note);
 }
 

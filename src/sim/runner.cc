@@ -77,6 +77,15 @@ class Run {
     return true;
   }
 
+  void settle(SimTime limit) {
+    while (world().now() < limit) {
+      const int lead = holder();
+      const bool disturbed = wait_for(kQuiet, [this, lead] { return holder() != lead || !all_back(); });
+      if (!disturbed) return;
+      wait_for(1s, [] { return false; });
+    }
+  }
+
   std::string picture() {
     std::string text = fmt::format("lock: {};", holder() >= 0 ? cluster_.name_of(holder()) : "nobody");
     for (int m = 0; m < cluster_.member_count(); ++m) {
@@ -162,6 +171,8 @@ class Run {
       return;
     }
     complete_ = world().now() - healed;
+    // What an operator asked for at last is still being done.
+    settle(healed + kRejoinLimit);
     const int lead = holder();
     wait_for(kQuiet, [] { return false; });
     if (!all_back() || holder() != lead)

@@ -446,8 +446,8 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.watchdog_healthy = yes(value);
   } else if (key == "follow_differs") {
     o_.follow_differs = yes(value);
-  } else if (key == "promoted_this_timeline_myself") {
-    o_.promoted_this_timeline_myself = yes(value);
+  } else if (key == "other_timeline_origin") {
+    o_.other_timeline_origin = yes(value);
   } else if (key == "shutting_down") {
     o_.shutting_down = yes(value);
   } else if (key == "callback_ran") {

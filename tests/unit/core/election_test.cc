@@ -105,6 +105,39 @@ TEST_F(Election, AheadMembersThatMayNotLeadAreIgnored) {
   EXPECT_EQ(peers(), Peers::Ahead);
 }
 
+TEST_F(Election, ANewerTimelineIsAheadOfAnyPosition) {
+  answer("n2", 900).timeline = Timeline{4};
+  EXPECT_EQ(peers(), Peers::Ahead);
+  answer("n2", 1100).timeline = Timeline{2};
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n2", 1100).timeline = Timeline{};
+  EXPECT_EQ(peers(), Peers::Ahead);
+}
+
+TEST_F(Election, AStoreThatWentBackWaitsForEverybodysAnswer) {
+  const auto judge = [this] { return judge_went_back(in(), own_standing(in())); };
+  EXPECT_EQ(judge(), WentBack::No);
+  memory.store_went_back = true;
+  memory.old_locks_end = kNow + 1us;
+  EXPECT_EQ(judge(), WentBack::Yes);
+  memory.old_locks_end = kNow;
+  EXPECT_EQ(judge(), WentBack::No);
+  silent("n2");
+  EXPECT_EQ(judge(), WentBack::Yes);
+  view.failover = FailoverRequest{.candidate = "n1"};
+  EXPECT_EQ(judge(), WentBack::No) << "an operator's candidate";
+  answer("n3", 1000).is_primary = true;
+  EXPECT_EQ(judge(), WentBack::Yes);
+  answer("n3", 1000);
+  view.failover.reset();
+  std::erase_if(view.members, [](const Member& m) { return m.name == "n2"; });
+  EXPECT_EQ(judge(), WentBack::No) << "n2 is no member any more";
+  memory.went_back_members.push_back(Member{.name = "n2", .api_url = "http://n2:8008/patroni"});
+  EXPECT_EQ(judge(), WentBack::Yes) << "n2 was a member before";
+  o.survey.reset();
+  EXPECT_EQ(judge(), WentBack::Unknown);
+}
+
 TEST_F(Election, PriorityDecidesOnlyAmongEqualPositions) {
   answer("n2", 999).tags.raw["failover_priority"] = 9;
   EXPECT_EQ(peers(), Peers::NobodyObjects);

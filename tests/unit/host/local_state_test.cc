@@ -70,7 +70,7 @@ TEST_F(LocalStateTest, what_was_saved_is_found_by_the_next_daemon_and_can_be_cle
   record.granted_ttl = 30s;
   record.valid_until = Instant(Duration(123456789));
   ASSERT_TRUE(run_task(io_, state_.save_adoption(record)));
-  ASSERT_TRUE(run_task(io_, state_.save_promotion_note(PromotionNote{{3}, {0x1500000}, {4}})));
+  ASSERT_TRUE(run_task(io_, state_.save_promotion_note(PromotionNote{{3}, {0x1500000}, {4}, "n1 0/1500000 17"})));
   ASSERT_TRUE(run_task(io_, state_.save_work_note(WorkNote{WorkNote::Kind::Rewind})));
 
   FileLocalState next(clock_, pool_, {directory_.path(), directory_ / "data"});
@@ -83,6 +83,7 @@ TEST_F(LocalStateTest, what_was_saved_is_found_by_the_next_daemon_and_can_be_cle
   ASSERT_TRUE(note && *note);
   EXPECT_EQ((*note)->from_timeline.id, 3u);
   EXPECT_EQ((*note)->at.bytes, 0x1500000u);
+  EXPECT_EQ((*note)->origin, "n1 0/1500000 17");
   auto work = run_task(io_, next.load_work_note());
   ASSERT_TRUE(work && *work);
   EXPECT_EQ((*work)->kind, WorkNote::Kind::Rewind);

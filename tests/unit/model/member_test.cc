@@ -50,8 +50,10 @@ TEST(Member, our_own_version_stands_in_the_field_tamada) {
   Member member = parse_member("a", kStandby41);
   EXPECT_EQ(member.tamada_version, "");
   member.tamada_version = "0.1.0";
+  member.timeline_origin = "n1 0/3000000 17";
   const Member again = parse_member("a", format_member(member, Compatibility::V4_1));
   EXPECT_EQ(again.tamada_version, "0.1.0");
+  EXPECT_EQ(again.timeline_origin, "n1 0/3000000 17");
   EXPECT_EQ(again.version, "4.1.4");
 }
 
