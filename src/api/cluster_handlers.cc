@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "api/cluster_document.h"
-#include "api/config_patch.h"
 #include "api/handlers.h"
 #include "api/replies.h"
+#include "model/patch.h"
 
 namespace tamada {
 
@@ -62,9 +62,8 @@ Task<HttpReply> patch_config(ApiCall call) {
   if (!snapshot) co_return store_unreadable(snapshot.error());
   const auto& config = (*snapshot)->view->config;
   if (!config) co_return http_error_page(503);
-  bool changed = false;
-  json::object merged = patched_config(config->value, call.body, changed);
-  if (!changed) co_return json_reply(200, merged);
+  json::object merged = config->value;
+  if (!patch_config(merged, call.body)) co_return json_reply(200, config->value);
   const auto reply = co_await call.api.engine.ask(ConfigWrite{merged, config->revision}, write_limit(call.api));
   if (!reply) co_return text_reply(503, "the store did not answer in time; the change may still be applied");
   if (reply->ok()) co_return json_reply(200, merged);
@@ -76,7 +75,7 @@ Task<HttpReply> put_config(ApiCall call) {
   auto snapshot = co_await call.api.engine.fresh();
   if (!snapshot) co_return store_unreadable(snapshot.error());
   const auto& config = (*snapshot)->view->config;
-  if (config && same_config(config->value, call.body)) co_return json_reply(200, call.body);
+  if (config && deep_equal(config->value, call.body)) co_return json_reply(200, call.body);
   const auto reply = co_await call.api.engine.ask(ConfigWrite{call.body, std::nullopt}, write_limit(call.api));
   if (!reply || !reply->ok()) co_return http_error_page(502);
   co_return json_reply(200, call.body);

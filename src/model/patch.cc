@@ -11,7 +11,7 @@ bool patch_member(json::object& target, std::string_view key, const json::value&
   if (value.is_null()) {
     if (found == target.end()) return false;
     const bool had_value = !found->value().is_null();
-    target.erase(found);
+    target.stable_erase(found);  // the order of the document is the operator's
     return had_value;
   }
   if (found == target.end()) {

@@ -1,7 +1,6 @@
-// Query strings, /config documents and metrics.
+// Query strings and metrics.
 #include <gtest/gtest.h>
 
-#include "api/config_patch.h"
 #include "api/metrics.h"
 #include "api/query_string.h"
 #include "support/snapshot_builder.h"
@@ -25,45 +24,6 @@ TEST(RequestTarget, is_cut_into_path_segment_and_query) {
   EXPECT_EQ(parse_target("http://host").path, "/");
   EXPECT_EQ(parse_target("").path, "");
   EXPECT_EQ(parse_target("/a#b?c").path, "/a");
-}
-
-struct PatchRow {
-  const char* target;
-  const char* patch;
-  const char* result;
-  bool changed;
-};
-
-constexpr PatchRow kPatches[] = {
-    {R"({"a": 1})", R"({"a": null})", "{}", true},
-    {R"({"a": 1})", R"({"b": null})", R"({"a": 1})", false},
-    {R"({"a": 1})", R"({"a": "1"})", R"({"a": 1})", false},
-    {R"({"a": true})", R"({"a": "True"})", R"({"a": true})", false},
-    {R"({"a": 1})", R"({"a": 2})", R"({"a": 2})", true},
-    {R"({"a": 1})", R"({"a": {"b": 2}})", R"({"a": {"b": 2}})", true},
-    {R"({"a": {"b": 1, "c": 2}})", R"({"a": {"b": null, "d": 3}})", R"({"a": {"c": 2, "d": 3}})", true},
-    {R"({"a": {"b": 1}})", R"({"a": {"b": 1}})", R"({"a": {"b": 1}})", false},
-    {R"({"a": {"b": 1}})", R"({"a": 5})", R"({"a": 5})", true},
-    {"{}", R"({"a": {"b": null}})", R"({"a": {"b": null}})", true},
-    {R"({"x": 1, "y": 2, "z": 3})", R"({"x": null})", R"({"y": 2, "z": 3})", true},
-};
-
-TEST(ConfigPatch, merges_as_documented) {
-  for (const auto& row : kPatches) {
-    bool changed = false;
-    const auto result =
-        patched_config(parse_json(row.target)->get_object(), parse_json(row.patch)->get_object(), changed);
-    EXPECT_EQ(to_json(result, JsonStyle::Spaced), row.result) << row.patch;
-    EXPECT_EQ(changed, row.changed) << row.patch;
-  }
-}
-
-TEST(ConfigPatch, documents_are_the_same_when_their_texts_are) {
-  const auto same = [](const char* a, const char* b) { return same_config(*parse_json(a), *parse_json(b)); };
-  EXPECT_TRUE(same(R"({"ttl": 30, "a": {"b": [1, 2]}})", R"({"a": {"b": [1, 2]}, "ttl": "30"})"));
-  EXPECT_FALSE(same(R"({"ttl": 30})", R"({"ttl": 31})"));
-  EXPECT_FALSE(same(R"({"ttl": 30})", R"({"ttl": 30, "x": null})"));
-  EXPECT_FALSE(same(R"({"a": {}})", R"({"a": 1})"));
 }
 
 TEST(Metrics, every_documented_name_is_there_once_and_in_order) {

@@ -21,6 +21,11 @@ TEST(PatchConfig, null_removes_and_tells_whether_there_was_something) {
   EXPECT_EQ(patched(R"({"a":null,"b":2})", R"({"a":null})", false), R"({"b":2})");
 }
 
+TEST(PatchConfig, the_order_of_the_document_stays) {
+  EXPECT_EQ(patched(R"({"x":1,"y":2,"z":3})", R"({"x":null})", true), R"({"y":2,"z":3})");
+  EXPECT_EQ(patched(R"({"x":1,"y":2,"z":3})", R"({"y":{"a":1}})", true), R"({"x":1,"y":{"a":1},"z":3})");
+}
+
 TEST(PatchConfig, mappings_merge_and_other_values_replace) {
   EXPECT_EQ(patched(R"({"p":{"x":1,"y":2}})", R"({"p":{"y":3,"z":null,"w":4}})", true), R"({"p":{"x":1,"y":3,"w":4}})");
   EXPECT_EQ(patched(R"({"p":[1,2]})", R"({"p":[3]})", true), R"({"p":[3]})");
@@ -31,6 +36,8 @@ TEST(PatchConfig, mappings_merge_and_other_values_replace) {
 TEST(PatchConfig, equal_text_forms_change_nothing) {
   EXPECT_EQ(patched(R"({"a":10})", R"({"a":"10"})", false), R"({"a":10})");
   EXPECT_EQ(patched(R"({"a":true})", R"({"a":"true"})", true), R"({"a":"true"})");
+  EXPECT_EQ(patched(R"({"a":true})", R"({"a":"True"})", false), R"({"a":true})");
+  EXPECT_EQ(patched(R"({"a":{"b":1}})", R"({"a":{"b":1}})", false), R"({"a":{"b":1}})");
   EXPECT_EQ(patched(R"({"a":[1]})", R"({"a":[1]})", false), R"({"a":[1]})");
 }
 
