@@ -30,7 +30,7 @@ class KeyInspector {
     if (is_refused(path)) return;
     const bool free_section = prefix == "postgresql" || prefix == "bootstrap";
     if (const SettingRow* row = find_setting(path); row != nullptr) {
-      judge(*row, path);
+      judge(*row, path, value);
     } else if (value.is_object() && is_setting_section(path)) {
       inspect(path, value.get_object());
     } else if (free_section && value.is_object() && is_method(prefix, key)) {
@@ -42,15 +42,19 @@ class KeyInspector {
     }
   }
 
-  void judge(const SettingRow& row, const std::string& path) {
+  void judge(const SettingRow& row, const std::string& path, const json::value& value) {
     const bool here = row.place == SettingPlace::Both || row.place == place_;
     if (!here && place_ == SettingPlace::Local) {
       warn(path +
            " has no effect: only the dynamic configuration sets it (edit-config, or bootstrap.dcs of a new cluster)");
     } else if (!here) {
       warn(path + " has no effect: only the local configuration sets it");
+    } else if (value.is_null() || to_lower(python_text(value)) == to_lower(row.fallback)) {
+      return;  // what would hold without it
     } else if (!row.acts) {
       warn(path + " has no effect in this version");
+    } else if (!row.lacks.empty()) {
+      warn(path + ": " + std::string(row.lacks));
     }
   }
 

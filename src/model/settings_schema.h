@@ -53,6 +53,7 @@ struct SettingRow {
   SettingReload reload = SettingReload::Runtime;
   std::string_view since = "core";  // Patroni release that brought it, or "tamada"
   bool acts = true;                 // false: read and checked, without effect so far
+  std::string_view lacks = {};      // what of its meaning is not done so far; told when it is set
   std::string_view help = {};
 };
 

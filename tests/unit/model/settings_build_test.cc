@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "base/yaml.h"
 #include "model/settings_merge.h"
@@ -130,6 +132,44 @@ TEST(SettingsBuild, dynamic_only_and_local_only_keys_have_no_effect_in_the_wrong
                            "postgresql.listen has no effect", "postgresql.data_dir has no effect"}) {
     EXPECT_TRUE(warned(built, path)) << path;
   }
+}
+
+// A document with one value at a dotted path.
+json::object document_of(std::string_view path, const json::value& value) {
+  const std::size_t dot = path.find('.');
+  json::object out;
+  out[path.substr(0, dot)] = dot == path.npos ? value : json::value(document_of(path.substr(dot + 1), value));
+  return out;
+}
+
+std::vector<std::string> warnings_of(const SettingRow& row, const json::value& value) {
+  const json::object document = document_of(row.path, value);
+  const bool local = row.place != SettingPlace::Dynamic;
+  return merge_documents(local ? document : json::object(), {}, local ? json::object() : document, "/config").warnings;
+}
+
+TEST(SettingsBuild, a_setting_that_does_not_act_says_so_unless_it_says_what_holds_anyway) {
+  int told = 0;
+  for (const SettingRow& row : settings_schema()) {
+    const std::string section(row.path.substr(0, row.path.find('.')));
+    const auto stores = store_sections();
+    const bool refused = section == "citus" || std::find(stores.begin(), stores.end(), section) != stores.end();
+    if (refused && section != "etcd3") continue;  // as a whole
+    if (row.path.find('<') != row.path.npos) continue;
+    const bool acts = row.acts && row.lacks.empty();
+    const auto warnings = warnings_of(row, "something else");
+    EXPECT_EQ(warnings.empty(), acts) << row.path << ": " << join(warnings, "; ");
+    if (acts) continue;
+    ++told;
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_NE(warnings[0].find(std::string(row.path)), std::string::npos) << warnings[0];
+    if (!row.fallback.empty()) EXPECT_TRUE(warnings_of(row, json::string(row.fallback)).empty()) << row.path;
+    EXPECT_TRUE(warnings_of(row, nullptr).empty()) << row.path;
+  }
+  EXPECT_GE(told, 14);
+  EXPECT_TRUE(warned(build(with("{}"), "{synchronous_mode: true}"),
+                     "synchronous_mode: this version picks no synchronous standbys"));
+  EXPECT_FALSE(warned(build(with("{}"), "{synchronous_mode: off}"), "synchronous_mode"));
 }
 
 TEST(SettingsBuild, a_local_list_hides_the_dynamic_one) {

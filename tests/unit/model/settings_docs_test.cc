@@ -71,6 +71,7 @@ std::string generated() {
     }
     std::string help(row.help);
     if (!row.acts) help += "; **no effect in this version**";
+    if (!row.lacks.empty()) help += "; **" + std::string(row.lacks) + "**";
     out += "| " + code(row.path) + " | " + cell(range(row)) + " | " + code(row.fallback) + " | " +
            place_text(row.place) + " | " + code(row.environment) + " | " + std::string(to_string(row.reload)) + " | " +
            std::string(row.since) + " | " + cell(help) + " |\n";
