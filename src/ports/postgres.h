@@ -32,6 +32,8 @@ struct StartRequest {
   std::optional<std::string> synchronous_standby_names;
   // Recovery settings of a custom bootstrap; replaces `follow`.
   std::optional<std::map<std::string, std::string>> recovery_conf;
+  // The recovery files stay as a custom bootstrap wrote them.
+  bool keep_recovery = false;
 };
 
 class PostgresListener {

@@ -39,6 +39,8 @@ RecoveryWish wish_of(const StartRequest& request) {
   if (request.recovery_conf) {
     wish.kind = RecoveryWish::Kind::Targeted;
     wish.recovery_conf = *request.recovery_conf;
+  } else if (request.keep_recovery) {
+    wish.kind = RecoveryWish::Kind::Keep;
   } else if (request.as_primary) {
     wish.kind = RecoveryWish::Kind::Primary;
   } else {

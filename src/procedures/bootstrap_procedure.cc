@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/python_text.h"
 #include "procedures/start_procedure.h"
 #include "procedures/stop.h"
 
@@ -51,11 +52,31 @@ Task<void> undo(ProcedureContext& context, Undo what) {
   if (!cleared) context.log.error("{}", cleared.error().text());
 }
 
+// The section of a custom method; nullptr = initdb.
+const json::object* custom_method(const BootstrapSettings& bootstrap) {
+  const json::value* section = bootstrap.methods.if_contains(bootstrap.method);
+  if (bootstrap.method == "initdb" || section == nullptr || !section->is_object()) return nullptr;
+  return section->get_object().contains("command") ? &section->get_object() : nullptr;
+}
+
+// With recovery settings PostgreSQL comes up in recovery and promotes itself at its target (A2).
+StartRequest first_start(const BootstrapSettings& bootstrap) {
+  StartRequest request{.as_primary = true};
+  const json::object* method = custom_method(bootstrap);
+  if (method == nullptr) return request;
+  const json::value* recovery = method->if_contains("recovery_conf");
+  if (recovery != nullptr && recovery->is_object() && !recovery->get_object().empty()) {
+    request.recovery_conf.emplace();
+    for (const auto& [key, value] : recovery->get_object()) (*request.recovery_conf)[key] = python_text(value);
+  } else if (const json::value* keep = method->if_contains("keep_existing_recovery_conf")) {
+    request.keep_recovery = is_truthy(*keep);
+  }
+  return request;
+}
+
 Task<Result<void>> make_data_directory(ProcedureContext& context) {
   const auto settings = context.settings();
-  const auto& bootstrap = settings->bootstrap;
-  const bool custom = bootstrap.method != "initdb" && bootstrap.methods.contains(bootstrap.method);
-  if (custom) {
+  if (custom_method(settings->bootstrap) != nullptr) {
     context.show(PgState::RunningCustomBootstrap);
     Result<void> made = co_await context.data.custom_bootstrap(context.clock.now() + kScriptPatience);
     if (!made) context.show(PgState::CustomBootstrapFailed);
@@ -98,7 +119,8 @@ Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
   Result<void> directory = co_await make_data_directory(context);
   if (!directory) co_return directory;
   const auto settings = context.settings();
-  StartPlan start{.request = {.as_primary = true}, .timeout = settings->postgresql.pg_ctl_timeout, .needs_lock = false};
+  StartPlan start{
+      .request = first_start(settings->bootstrap), .timeout = settings->postgresql.pg_ctl_timeout, .needs_lock = false};
   start.callback = std::nullopt;
   Result<void> started = co_await start_postgres(context, std::move(start));
   if (!started) co_return started;

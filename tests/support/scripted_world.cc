@@ -211,6 +211,7 @@ Task<Result<PostmasterId>> ScriptedWorld::start(StartRequest request, Instant de
     if (request.as_primary && !work_note)
       must(confirmed_since_last_wait_, "S2: no start as primary without a proven lock");
     server = request.as_primary ? Server::Primary : Server::Standby;
+    starts.push_back(std::move(request));
     done(s);
   }
   if (s != Step::Do) co_return failure(s);

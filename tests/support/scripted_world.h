@@ -61,6 +61,7 @@ class ScriptedWorld final : public Clock,
   std::int64_t initialize_revision = 0;
   bool config_written = false;
   bool moved_aside = false;
+  std::vector<StartRequest> starts;
 
   // The script: outcome of the step with this number, Ok for all others.
   int faulty_step = -1;

@@ -83,6 +83,36 @@ TEST(Bootstrap, one_that_was_killed_is_undone_by_the_next_start) {
   }
 }
 
+StartRequest first_start_with(json::object method) {
+  ScriptedWorld world;
+  world.server = Server::Stopped;
+  world.directory = Directory::Empty;
+  world.lock_in_store = false;
+  world.settings.bootstrap.method = "restore";
+  world.settings.bootstrap.methods = {{"restore", std::move(method)}};
+  auto result = world.run([](ProcedureContext& c) { return bootstrap_cluster(c); });
+  EXPECT_TRUE(result && *result) << world.all_steps();
+  EXPECT_EQ(world.starts.size(), 1u);
+  return world.starts.empty() ? StartRequest{} : world.starts[0];
+}
+
+TEST(Bootstrap, a_custom_one_starts_with_the_recovery_that_it_was_given) {
+  const StartRequest plain = first_start_with({{"command", "restore.sh"}});
+  EXPECT_FALSE(plain.recovery_conf);
+  EXPECT_FALSE(plain.keep_recovery);
+  const StartRequest targeted =
+      first_start_with({{"command", "restore.sh"},
+                        {"keep_existing_recovery_conf", true},
+                        {"recovery_conf", {{"restore_command", "cp %f %p"}, {"recovery_target_timeline", 2}}}});
+  ASSERT_TRUE(targeted.recovery_conf);
+  EXPECT_EQ(*targeted.recovery_conf,
+            (std::map<std::string, std::string>{{"recovery_target_timeline", "2"}, {"restore_command", "cp %f %p"}}));
+  EXPECT_FALSE(targeted.keep_recovery);
+  EXPECT_TRUE(first_start_with({{"command", "restore.sh"}, {"keep_existing_recovery_conf", true}}).keep_recovery);
+  const StartRequest no_command = first_start_with({{"recovery_conf", {{"restore_command", "cp %f %p"}}}});
+  EXPECT_FALSE(no_command.recovery_conf) << "a section without a command is initdb";
+}
+
 TEST(Bootstrap, loses_the_race_without_touching_anything) {
   ScriptedWorld world;
   world.server = Server::Stopped;
