@@ -27,6 +27,7 @@ class DaemonSettings final : public SettingsSource {
     tell(result);
     return result;
   }
+  void set_peer_minima(bool hold) override { files_->set_peer_minima(hold); }
 
  private:
   void tell(const Result<std::shared_ptr<const Settings>>& result) {

@@ -246,6 +246,7 @@ void Engine::Impl::answer_refused_requests() {
 
 // The end: as the reason demands, PostgreSQL is stopped, or left running with its lock and its record (A14).
 Task<int> Engine::Impl::finish() {
+  exiting_ = true;  // requests are refused from now on
   const bool leave = state_.paused() && !stop_postgres_at_exit_;
   if (stop_postgres_at_exit_ && !leave) {
     co_await runner_.cancel_and_wait();
@@ -263,6 +264,8 @@ Task<int> Engine::Impl::finish() {
   co_await member_.stop();
   co_await chores_.stop();
   co_await requests_.stop();
+  co_await status_.stop();
+  co_await fresh_view_.stop();
   co_await fence_.stop();
   co_await lock_.stop();
   co_await views_.stop();

@@ -16,6 +16,7 @@
 #include "engine/member_publisher.h"
 #include "engine/operator_requests.h"
 #include "engine/procedure_runner.h"
+#include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/timeline_origin.h"
 #include "engine/view_keeper.h"
@@ -53,6 +54,7 @@ struct Engine::Impl {
   bool follows_leader() const;
   bool answers_all(const std::optional<PeerSurvey>& survey) const;
   void decide_again(const std::optional<PeerSurvey>& survey);
+  bool has_patroni_peers(const ClusterView& view) const;
   void apply_view_settings();
   Instant next_wake() const;
   void wake() { wake_.set(); }
@@ -72,6 +74,8 @@ struct Engine::Impl {
 
   // requests (engine_requests.cc)
   void take_request(OperatorRequest request, Done done);
+  Task<OperatorReply> look_for_askers();
+  Task<OperatorReply> load_for_askers();
   Task<void> reload(Done done);
   void settings_changed(std::shared_ptr<const Settings> settings, bool force_reload);
   Task<void> apply_to_postgres(bool force);
@@ -98,6 +102,8 @@ struct Engine::Impl {
   Chores chores_;
   Fence fence_;
   OperatorRequests requests_;
+  SharedQuestion status_;
+  SharedQuestion fresh_view_;
   Listener listener_;
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
 
@@ -111,6 +117,7 @@ struct Engine::Impl {
   Instant last_status_logged_ = kLongAgo;
   std::string last_status_;
   std::int64_t config_revision_ = -1;
+  bool peer_minima_ = false;
   std::shared_ptr<const Member> last_member_;
 };
 

@@ -1,5 +1,6 @@
 // One turn of the loop: observe, decide, hand over to engine_act.cc, publish.
 #include <algorithm>
+#include <utility>
 
 #include "base/version.h"
 #include "core/follow.h"
@@ -105,12 +106,23 @@ void Engine::Impl::decide_again(const std::optional<PeerSurvey>& survey) {
   lock_.set_verdict(state_.plan.hold_lock, at + dynamic.loop_wait + dynamic.retry_timeout);
 }
 
-// A changed /config takes effect before the next decision.
+// Does a Patroni member take part? Only ours publish the version of this program.
+bool Engine::Impl::has_patroni_peers(const ClusterView& view) const {
+  return std::any_of(view.members.begin(), view.members.end(), [&](const Member& member) {
+    return member.name != state_.settings->name && member.tamada_version.empty();
+  });
+}
+
+// A changed /config takes effect before the next decision, and so does the first or the last Patroni member.
 void Engine::Impl::apply_view_settings() {
   const auto view = views_.view();
-  if (!view || !view->config || view->config_revision == config_revision_) return;
-  config_revision_ = view->config_revision;
-  if (view->config->value.empty() || view->config->value == state_.settings->dynamic_document) return;
+  if (!view || !view->config) return;
+  const bool peers = has_patroni_peers(*view);
+  const bool other_minima = std::exchange(peer_minima_, peers) != peers;
+  const bool other_config = std::exchange(config_revision_, view->config_revision) != view->config_revision;
+  if (view->config->value.empty()) return;
+  if (!other_minima && (!other_config || view->config->value == state_.settings->dynamic_document)) return;
+  state_.ports.settings.set_peer_minima(peers);
   auto applied = state_.ports.settings.apply_dynamic(view->config->value);
   if (!applied) {
     state_.log.error("Exception when setting dynamic_configuration: {}", applied.error().text());
@@ -131,9 +143,8 @@ bool Engine::Impl::answers_all(const std::optional<PeerSurvey>& survey) const {
 
 Task<void> Engine::Impl::cycle() {
   const Instant began = now();
-  const Duration gap = began - last_cycle_;
-  if (last_cycle_ != kLongAgo && gap > state_.settings->dynamic.loop_wait + kStallAllowed) {
-    views_.doubt(fmt::format("the loop was late by {:.1f} s", to_seconds(gap)));
+  if (last_cycle_ != kLongAgo && began - last_cycle_ > state_.settings->dynamic.loop_wait + kStallAllowed) {
+    views_.doubt(fmt::format("the loop was late by {:.1f} s", to_seconds(began - last_cycle_)));
   }
   last_cycle_ = began;
   apply_view_settings();
@@ -152,7 +163,7 @@ Task<void> Engine::Impl::cycle() {
     co_await look_at_postgres(true);
   }
   if (!state_.plan.status.empty()) state_.status = state_.plan.status;
-  if (state_.status != last_status_ || began - last_status_logged_ >= state_.settings->dynamic.loop_wait - kLeastGap) {
+  if (state_.status != last_status_ || began >= last_status_logged_ + state_.settings->dynamic.loop_wait - kLeastGap) {
     state_.log.info("{} [{}]", state_.status, state_.explanation.rule);
     last_status_ = state_.status;
     last_status_logged_ = began;
@@ -197,7 +208,9 @@ Member Engine::Impl::own_member() const {
   m.name = settings.name;
   m.conn_url = settings.conn_url();
   m.api_url = settings.api_url();
-  m.tamada_version = own_version();
+  if (const std::string& proxy = settings.postgresql.proxy_address; !proxy.empty()) {
+    m.proxy_url = fmt::format("postgres://{}/{}", proxy, settings.postgresql.database);
+  }
   m.state = observed_state(state_);
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);
@@ -247,7 +260,7 @@ void Engine::Impl::publish_snapshot() {
   s->pending_restart_reason = state_.pending_restart_reason;
   if (auto seen = views_.last_seen()) s->dcs_last_seen = std::max(*seen, state_.store_answered);
   // What the store said longer than a ttl ago is not shown any more.
-  const bool stale = now() - views_.last_seen_at() > Duration(settings.dynamic.ttl);
+  const bool stale = now() > views_.last_seen_at() + Duration(settings.dynamic.ttl);
   if (s->view && views_.reach() == StoreReach::Unreachable && stale) s->view = nullptr;
   s->leader_timeline = state_.memory.leader_timeline;
   s->procedure = runner_.current();

@@ -54,23 +54,24 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                    reinitialize_.emplace(std::move(r), Pending{std::move(done)});
                    wake();
                  },
-                 [&](LoadRequest) {
-                   // Whoever asked looks at the snapshot next.
-                   requests_.load([this, tell = std::move(done)](OperatorReply reply) {
-                     publish_snapshot();
-                     tell(std::move(reply));
-                   });
-                 },
-                 [&](StatusRequest) {
-                   auto look = [this](Done tell) -> Task<void> {
-                     co_await look_at_postgres(true);
-                     publish_snapshot();
-                     tell({200, ""});
-                   };
-                   tasks_.spawn(look(std::move(done)));
-                 },
+                 [&](LoadRequest) { fresh_view_.ask(std::move(done)); },
+                 [&](StatusRequest) { status_.ask(std::move(done)); },
              },
              request);
+}
+
+// Whoever asked looks at the snapshot next.
+Task<OperatorReply> Engine::Impl::look_for_askers() {
+  co_await look_at_postgres(true);
+  publish_snapshot();
+  co_return OperatorReply{200, ""};
+}
+
+Task<OperatorReply> Engine::Impl::load_for_askers() {
+  Result<void> loaded = co_await views_.load(now() + state_.settings->dynamic.retry_timeout);
+  publish_snapshot();
+  if (!loaded) co_return OperatorReply{503, "DCS is not accessible: " + loaded.error().text()};
+  co_return OperatorReply{200, ""};
 }
 
 Task<void> Engine::Impl::reload(Done done) {

@@ -57,6 +57,8 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       chores_(executor, state_, context_),
       fence_(executor, state_, lock_, runner_, context_),
       requests_(executor, state_, views_),
+      status_(executor, [this] { return look_for_askers(); }),
+      fresh_view_(executor, [this] { return load_for_askers(); }),
       listener_(*this) {
   views_.update_settings(state_.settings->dynamic);
   lock_.update_settings(state_.settings->dynamic);

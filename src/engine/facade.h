@@ -32,7 +32,8 @@ struct ConfigWrite {
   json::object document;                          // the whole new document
   std::optional<std::int64_t> expected_revision;  // PATCH: compare-and-set
 };
-// A fresh linearizable read; when the reply is 200 the snapshot's view is at least as new as the request.
+// A fresh linearizable read, shared like StatusRequest; when the reply is 200 the snapshot's view is at least as new as
+// the request.
 struct LoadRequest {};
 // A status query not older than the request, shared by concurrent askers (E6).
 struct StatusRequest {};

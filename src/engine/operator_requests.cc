@@ -1,5 +1,8 @@
 #include "engine/operator_requests.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 namespace tamada {
@@ -48,15 +51,6 @@ void OperatorRequests::cancel_switchover(CancelSwitchoverRequest request, Done d
 void OperatorRequests::write_config(ConfigWrite request, Done done) {
   spawn(do_write_config(std::move(request)), std::move(done));
 }
-void OperatorRequests::load(Done done) {
-  spawn(do_load(), std::move(done));
-}
-
-Task<OperatorReply> OperatorRequests::do_load() {
-  Result<void> loaded = co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
-  if (!loaded) co_return OperatorReply{503, "DCS is not accessible: " + loaded.error().text()};
-  co_return OperatorReply{200, ""};
-}
 
 // Rows 10-15 of rest_api.md 11.2: what only a fresh view and the peers can tell.
 Task<OperatorReply> OperatorRequests::find_candidate(const SwitchoverRequest& request, const ClusterView& view) {
@@ -72,16 +66,16 @@ Task<OperatorReply> OperatorRequests::find_candidate(const SwitchoverRequest& re
   if (!request.candidate.empty() && view.member(request.candidate) == nullptr) {
     co_return OperatorReply{412, "candidate does not exists"};
   }
+  // A candidate that leads already is asked like any other: it is the leader that declines the request then.
+  const auto counts = [&](const Member& member) {
+    if (!request.candidate.empty()) return member.name == request.candidate;
+    if (synchronous) return view.sync.lists(member.name);
+    return !member.api_url.empty() && (!view.leader || member.name != view.leader->name());
+  };
   std::vector<Member> candidates;
-  for (const Member& member : view.members) {
-    const bool leads = view.leader && member.name == view.leader->name();
-    if (leads || member.api_url.empty()) continue;
-    if (!request.candidate.empty() && member.name != request.candidate) continue;
-    if (request.candidate.empty() && synchronous && !view.sync.lists(member.name)) continue;
-    candidates.push_back(member);
-  }
+  std::copy_if(view.members.begin(), view.members.end(), std::back_inserter(candidates), counts);
   if (candidates.empty()) {
-    co_return OperatorReply{412, synchronous && request.candidate.empty()
+    co_return OperatorReply{412, synchronous
                                      ? action + " is not possible: can not find sync_standby"
                                      : action + " is not possible: cluster does not have members except leader"};
   }
@@ -146,7 +140,7 @@ Task<OperatorReply> OperatorRequests::do_write_config(ConfigWrite request) {
     case WriteKind::Refused:
       co_return OperatorReply{409, "Conflict"};
     case WriteKind::Unknown:
-      co_return OperatorReply{502, "DCS did not answer: " + written.error.text()};
+      co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
   }
   co_return OperatorReply{200, ""};
 }

@@ -19,14 +19,12 @@ class OperatorRequests {
   void switchover(SwitchoverRequest request, Done done);
   void cancel_switchover(CancelSwitchoverRequest request, Done done);
   void write_config(ConfigWrite request, Done done);
-  void load(Done done);
 
  private:
   void spawn(Task<OperatorReply> work, Done done);
   Task<OperatorReply> do_switchover(SwitchoverRequest request);
   Task<OperatorReply> do_cancel_switchover(CancelSwitchoverRequest request);
   Task<OperatorReply> do_write_config(ConfigWrite request);
-  Task<OperatorReply> do_load();
   Task<OperatorReply> find_candidate(const SwitchoverRequest& request, const ClusterView& view);
 
   EngineState& state_;

@@ -43,9 +43,7 @@ class FileSettingsSource final : public SettingsSource {
   std::shared_ptr<const Settings> current() const override { return current_; }
   Task<Result<std::shared_ptr<const Settings>>> reload_local() override;
   Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) override;
-
-  // Patroni members are in the cluster: their minima for ttl and retry_timeout hold from the next build on.
-  void set_peer_minima(bool peer_minima) { peer_minima_ = peer_minima; }
+  void set_peer_minima(bool hold) override { peer_minima_ = hold; }
 
   // Where each effective value comes from, for `explain`.
   const Origins& origins() const { return origins_; }

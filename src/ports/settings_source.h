@@ -20,6 +20,8 @@ class SettingsSource {
   virtual Task<Result<std::shared_ptr<const Settings>>> reload_local() = 0;
   // Takes another dynamic document into force. A bad value never voids the others; warnings were logged.
   virtual Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) = 0;
+  // Patroni members are in the cluster: their minima for ttl and retry_timeout hold from the next document on (C3).
+  virtual void set_peer_minima(bool hold) = 0;
 };
 
 }  // namespace tamada

@@ -72,6 +72,7 @@ Result<std::shared_ptr<const Settings>> SimSettingsSource::apply_dynamic(const j
   BuildInput input;
   input.local = local_;
   input.dynamic = document;
+  input.peer_minima = peer_minima_;
   input.previous = current_.get();
   auto built = build_settings(input);
   if (!built) return built.error();

@@ -1,0 +1,92 @@
+// What the engine puts together: settings of the view, its own member key.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "support/engine_parts.h"
+
+namespace tamada {
+namespace {
+
+// A standby among others; runs until the test ends.
+struct Running {
+  Running() {
+    parts.runs_as(false);
+    parts.store.on_load = [this] { return stored; };
+    stored.config = ConfigDocument{{{"ttl", 10}}, 3};
+    stored.config_revision = 3;
+    for (Member& member : stored.members) member.tamada_version = "1.0";
+    stored.members[0].api_url.clear();  // nobody answers under our own name
+  }
+  ~Running() {
+    if (engine) {
+      engine->submit(DetachRequest{}, {});
+      parts.clock.advance(1min);
+    }
+  }
+  void start() {
+    engine.emplace(parts.clock.executor(), parts.ports, parts.log);
+    exit_code = parts.clock.start(engine->run());
+    parts.clock.advance(1s);
+  }
+  void see() {
+    ++stored.revision;
+    parts.store.listener->on_view(stored);
+    parts.clock.advance(1s);
+  }
+
+  test::EngineParts parts;
+  ClusterView stored = test::healthy_view();
+  std::function<std::optional<int>()> exit_code;
+  std::optional<Engine> engine;
+};
+
+TEST(Engine, a_patroni_member_brings_its_minima_and_takes_them_away) {
+  Running r;
+  r.start();
+  EXPECT_EQ(r.parts.source.minima, std::vector<bool>{false});
+  r.stored.members[1].tamada_version.clear();
+  r.stored.members[1].timeline = Timeline{2};
+  r.see();
+  EXPECT_EQ(r.parts.source.minima, (std::vector<bool>{false, true})) << "the same /config, other limits";
+  EXPECT_EQ(r.parts.source.documents.size(), 2u);
+  r.see();
+  EXPECT_EQ(r.parts.source.minima.size(), 2u);
+  r.stored.members.erase(r.stored.members.begin() + 1);
+  r.see();
+  EXPECT_EQ(r.parts.source.minima, (std::vector<bool>{false, true, false}));
+}
+
+TEST(Engine, a_config_that_is_in_force_already_changes_nothing) {
+  Running r;
+  r.parts.configure([](Settings& s) { s.dynamic_document = {{"ttl", 10}}; });
+  r.start();
+  EXPECT_TRUE(r.parts.source.documents.empty());
+  r.stored.config = ConfigDocument{{{"ttl", 20}}, 4};
+  r.stored.config_revision = 4;
+  r.see();
+  EXPECT_EQ(r.parts.source.documents.size(), 1u);
+}
+
+TEST(Engine, publishes_the_proxy_in_front_of_postgres) {
+  Running r;
+  r.parts.configure([](Settings& s) { s.postgresql.proxy_address = "10.0.0.9:6432"; });
+  r.start();
+  EXPECT_EQ(r.engine->snapshot()->own_member.proxy_url, "postgres://10.0.0.9:6432/postgres");
+  ASSERT_GE(r.parts.store.count("touch"), 1);
+}
+
+TEST(Engine, requests_after_its_end_are_refused) {
+  Running r;
+  r.start();
+  r.engine->submit(DetachRequest{}, {});
+  r.parts.clock.advance(1min);
+  EXPECT_EQ(r.exit_code(), 0);
+  OperatorReply reply;
+  r.engine->submit(StatusRequest{}, [&](OperatorReply answer) { reply = answer; });
+  r.parts.clock.settle();
+  EXPECT_EQ(reply.http_status, 503);
+}
+
+}  // namespace
+}  // namespace tamada
