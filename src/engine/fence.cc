@@ -38,7 +38,7 @@ Task<void> Fence::watch() {
 Task<void> Fence::fire(Instant valid_until) {
   Clock& clock = state_.ports.clock;
   const Instant now = clock.now();
-  const bool lost = lock_.status().lost;
+  const bool lost = lock_.lost_early();
   state_.log.error("stopping postgres: the leader lock {}", lost ? "was lost" : "is not proven beyond its stop margin");
   runner_.block(true);
   // A procedure that does not unwind in time is left behind: what it started is killed with the rest.

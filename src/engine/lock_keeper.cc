@@ -12,6 +12,17 @@ constexpr Duration kRetryGap = 100ms;        // safety.md 1.1
 constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
 constexpr Duration kRenewTry = 3s;
 
+// The task; `cancelled` runs when it was cancelled before its answer. The store may carry out the call all the same.
+template <class T>
+Task<T> or_if_cancelled(Task<T> task, std::function<void()> cancelled) {
+  try {
+    co_return co_await std::move(task);
+  } catch (...) {
+    cancelled();
+    throw;
+  }
+}
+
 }  // namespace
 
 class LockKeeper::Turn {
@@ -50,7 +61,8 @@ Task<void> LockKeeper::stop() {
 }
 
 void LockKeeper::set_verdict(bool hold, Instant expires) {
-  const bool changed = hold != hold_;
+  // One that had expired has stopped the renewals as well.
+  const bool changed = hold != hold_ || ports_.clock.now() >= verdict_expires_;
   hold_ = hold;
   verdict_expires_ = expires;
   if (changed) wake_.set();
@@ -85,7 +97,8 @@ void LockKeeper::hold(LockProof proof) {
   lost_ = false;
   unknown_ = false;
   failures_ = 0;
-  ports_.watchdog.keepalive();
+  // An answer that comes when demotion is due already must not put the watchdog off beyond the validity.
+  if (ports_.clock.now() < fence_at()) ports_.watchdog.keepalive();
   record();
   wake_.set();
   if (changed) on_change_();
@@ -146,30 +159,37 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
   const LockGeneration generation = proof_->generation;
   const Duration granted = proof_->granted_ttl;
   last_sent_ = ports_.clock.now();
-  auto renewed = co_await ports_.store.renew(generation, {.ttl = settings_.ttl, .status = status_source_()}, deadline);
+  auto renewed = co_await or_if_cancelled(
+      ports_.store.renew(generation, {.ttl = settings_.ttl, .status = status_source_()}, deadline),
+      [this, granted] { bound_validity(granted); });
   switch (renewed.kind) {
     case WriteKind::Applied:
       hold(*renewed.value);
       break;
     case WriteKind::Refused:
       lose(renewed.found);
-      if (renewed.found.empty()) co_await reacquire_once();
+      if (renewed.found.empty() && hold_) co_await reacquire_once();
       on_change_();
       break;
     case WriteKind::Unknown:
       if (++failures_ == 1) log_.warning("leader lock was not renewed: {}", renewed.error.text());
-      if (Duration(settings_.ttl) < granted) {
-        proof_->valid_until = std::min(proof_->valid_until, last_sent_ + Duration(settings_.ttl));
-        last_valid_until_ = proof_->valid_until;
-      }
+      bound_validity(granted);
       break;
   }
   co_return renewed.kind;
 }
 
+// safety.md 1.2
+void LockKeeper::bound_validity(Duration granted) {
+  if (!proof_ || Duration(settings_.ttl) >= granted) return;
+  proof_->valid_until = std::min(proof_->valid_until, last_sent_ + Duration(settings_.ttl));
+  last_valid_until_ = proof_->valid_until;
+}
+
 Task<void> LockKeeper::reacquire_once() {
-  const Instant deadline = ports_.clock.now() + kEarlyLossGrace;
-  auto again = co_await ports_.store.acquire_leader({.ttl = settings_.ttl}, deadline);
+  last_sent_ = ports_.clock.now();
+  auto again = co_await or_if_cancelled(
+      ports_.store.acquire_leader({.ttl = settings_.ttl}, last_sent_ + kEarlyLossGrace), [this] { unknown_ = true; });
   if (again.applied()) {
     log_.warning("leader lock had vanished before its time and was taken again");
     hold(*again.value);
@@ -190,7 +210,8 @@ Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
   releasing_ = false;
   request.ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
-  auto acquired = co_await ports_.store.acquire_leader(std::move(request), deadline);
+  auto acquired =
+      co_await or_if_cancelled(ports_.store.acquire_leader(std::move(request), deadline), [this] { unknown_ = true; });
   if (acquired.applied()) {
     hold_ = true;
     // Until the brain has looked at it with the lock in hand.
@@ -239,20 +260,25 @@ Task<bool> LockKeeper::confirm(Duration needed, Instant deadline) {
   }
 }
 
+void LockKeeper::no_answer_to_release() {
+  releasing_ = false;
+  proof_.reset();
+  hold_ = false;
+  unknown_ = true;
+}
+
 Task<WriteKind> LockKeeper::release(std::optional<StatusDocument> final_status, Instant deadline) {
   if (!proof_) co_return WriteKind::Refused;
   releasing_ = true;
-  co_await Turn::free(*this);
+  co_await or_if_cancelled(Turn::free(*this), [this] { releasing_ = false; });
   if (!proof_) {
     releasing_ = false;
     co_return WriteKind::Refused;
   }
   Turn turn(*this);
-  const LockGeneration generation = proof_->generation;
-  auto released = co_await ports_.store.release(generation, std::move(final_status), deadline);
-  releasing_ = false;
-  proof_.reset();
-  hold_ = false;
+  auto released = co_await or_if_cancelled(ports_.store.release(proof_->generation, std::move(final_status), deadline),
+                                           [this] { no_answer_to_release(); });
+  no_answer_to_release();
   unknown_ = released.kind == WriteKind::Unknown;
   if (unknown_) log_.warning("no answer whether the leader lock was released: {}", released.error.text());
   if (released.kind == WriteKind::Applied) {

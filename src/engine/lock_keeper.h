@@ -41,8 +41,10 @@ class LockKeeper final : public LockGate {
   void set_verdict(bool hold, Instant expires);
 
   LockStatus status() const;
-  // When demotion must have begun, if PostgreSQL may be writable; kLongAgo = at once; kNever = nothing to fence.
+  // When demotion must have begun, if PostgreSQL may be writable; kLongAgo = there is no validity that ends.
   Instant fence_at() const;
+  // The lock was proven gone inside its validity: others may lead already (safety.md 1.5).
+  bool lost_early() const { return fence_override_ != kNever; }
   // End of the last proven validity, also after the lock was lost or its release had no answer.
   Instant last_valid_until() const { return last_valid_until_; }
 
@@ -69,6 +71,8 @@ class LockKeeper final : public LockGate {
   Task<void> reacquire_once();
   void hold(LockProof proof);
   void lose(const std::string& found);
+  void no_answer_to_release();
+  void bound_validity(Duration granted);
   void record();
   Task<void> save_record();
   Instant next_renewal() const;
