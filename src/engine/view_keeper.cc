@@ -58,37 +58,45 @@ StoreReach ViewKeeper::reach() const {
 
 Instant ViewKeeper::next_change() const {
   if (!doubted_ && watch_fed_) return kNever;
-  if (!doubted_) return fresh_until_;
-  if (failing_since_) return *failing_since_ + settings_.retry_timeout;
-  return kNever;
+  const Instant now = clock_.now();
+  if (!doubted_ && now < fresh_until_) return fresh_until_;
+  if (!failing_since_) return kNever;
+  const Instant given_up = *failing_since_ + settings_.retry_timeout;
+  return now < given_up ? given_up : kNever;
 }
 
-void ViewKeeper::adopt(ClusterView view) {
+void ViewKeeper::adopt(ClusterView view, bool settles_doubt) {
   const bool relevant = !view_ || decision_relevant(*view_, view);
   const StoreReach before = reach();
   view_ = std::make_shared<const ClusterView>(std::move(view));
   last_seen_ = clock_.wall_now();
   last_seen_at_ = clock_.now();
-  doubted_ = false;
+  if (settles_doubt) doubted_ = false;
   failing_since_.reset();
   if (failures_ > 0) log_.info("store answers again after {} failed requests", failures_);
   failures_ = 0;
-  if (relevant || before != StoreReach::Fresh) on_change_();
+  if (relevant || before != reach()) on_change_();
 }
 
 void ViewKeeper::on_view(ClusterView view) {
   watch_fed_ = true;
-  adopt(std::move(view));
+  adopt(std::move(view), doubted_for_watch_);
 }
 
 void ViewKeeper::on_watch_lost(const Error& why) {
   log_.info("watch on the store was lost: {}", why.text());
   watch_fed_ = false;
-  doubt("watch lost");
+  raise_doubt("watch lost", true);
 }
 
 void ViewKeeper::doubt(const std::string& why) {
+  raise_doubt(why, false);
+}
+
+void ViewKeeper::raise_doubt(const std::string& why, bool of_watch) {
   log_.debug("view is doubted: {}", why);
+  ++doubts_;
+  doubted_for_watch_ = of_watch && (!doubted_ || doubted_for_watch_);
   if (doubted_) return;
   doubted_ = true;
   wake_.set();
@@ -97,22 +105,21 @@ void ViewKeeper::doubt(const std::string& why) {
 
 Task<Result<void>> ViewKeeper::load(Instant deadline) {
   const Instant asked = clock_.now();
+  const std::uint64_t doubts = doubts_;
   Result<ClusterView> loaded = co_await store_.load(deadline);
   if (!loaded) {
     if (!failing_since_) failing_since_ = asked;
     if (++failures_ == 1) log_.warning("store could not be read: {}", loaded.error().text());
     co_return loaded.error();
   }
-  fresh_until_ = asked + settings_.loop_wait;
+  // Fresh is the answer to a request sent after the doubt arose (safety.md 4.1).
+  const bool settles = doubts == doubts_;
+  if (settles) fresh_until_ = asked + settings_.loop_wait;
   // The watch may have delivered something newer meanwhile, unless the store itself went back.
   const bool older = view_ && view_->store_id == loaded->store_id && loaded->revision < view_->revision &&
                      last_seen_at_ > asked && watch_fed_;
-  if (older) {
-    doubted_ = false;
-    failing_since_.reset();
-    co_return Result<void>();
-  }
-  adopt(std::move(*loaded));
+  if (older) *loaded = *view_;
+  adopt(std::move(*loaded), settles);
   co_return Result<void>();
 }
 

@@ -29,7 +29,7 @@ class ViewKeeper final : public StoreListener {
   void doubt(const std::string& why);
 
   StoreReach reach() const;
-  // When the reach may change by the mere passing of time; kNever when it does not.
+  // When the reach will change by the mere passing of time; kNever when it will not.
   Instant next_change() const;
   std::shared_ptr<const ClusterView> view() const { return view_; }
   std::optional<WallTime> last_seen() const { return last_seen_; }
@@ -40,7 +40,8 @@ class ViewKeeper final : public StoreListener {
 
  private:
   Task<void> refresh();
-  void adopt(ClusterView view);
+  void adopt(ClusterView view, bool settles_doubt);
+  void raise_doubt(const std::string& why, bool of_watch);
 
   Clock& clock_;
   Store& store_;
@@ -54,6 +55,8 @@ class ViewKeeper final : public StoreListener {
   Instant last_seen_at_ = kLongAgo;
   bool watch_fed_ = false;
   bool doubted_ = true;
+  bool doubted_for_watch_ = false;        // only because the watch was lost: its next view settles that
+  std::uint64_t doubts_ = 0;              // raised so far; an answer settles those that its request came after
   Instant fresh_until_ = kLongAgo;        // without the watch
   std::optional<Instant> failing_since_;  // first request without an answer since the last answer
   int failures_ = 0;
