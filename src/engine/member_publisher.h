@@ -25,12 +25,14 @@ class MemberPublisher {
 
  private:
   Task<void> keep();
-  Task<void> touch(Duration patience);
+  Task<void> touch(Instant deadline);
+  void landed();
 
   EngineState& state_;
   std::function<Member()> make_;
   TaskScope tasks_;
   AsyncEvent wake_;
+  WaitList free_;
   Member published_;
   std::string published_text_;
   Instant published_at_ = kLongAgo;
