@@ -106,6 +106,8 @@ Task<void> Chores::update_history(View view) {
     lines = next_history(*view, std::move(*file), format_iso8601(context_.clock.wall_now()), context_.my_name,
                          state_.settings->dynamic.max_timelines_history);
   }
+  // A timeline whose parent is not the one before it is "due" for ever.
+  if (view->history && view->history->lines == lines) co_return;
   co_await write(StoreKey::History, format_history(lines), view->history ? view->history->revision : 0, "/history");
 }
 
