@@ -63,6 +63,8 @@ bool Checkers::forced_lately(int member) const {
 
 std::optional<std::string> Checkers::excuse(int member) const {
   if (paused_lately()) return "pause";
+  // One that is cut from the store goes by what it read last.
+  if (auto seen = cluster_.snapshot(member); seen && seen->settings && seen->settings->dynamic.pause) return "pause";
   const Impairment& im = cluster_.impairment(member);
   if (im.now() || (im.until > Duration::min() && cluster_.world().now() - im.until < kReaction)) return im.last;
   return std::nullopt;
