@@ -45,7 +45,8 @@ struct Memory {
   std::optional<Instant> starting_since;
   std::optional<std::chrono::seconds> start_timeout;  // of the restart request under way
   std::optional<Instant> writable_since;
-  std::optional<Instant> serving_since;  // queries are answered, as primary or standby
+  std::optional<Instant> no_stream_since;  // a standby follows a leader and receives nothing
+  std::optional<Instant> serving_since;    // queries are answered, as primary or standby
   HoldOff no_race;
   HoldOff no_restart;  // restart back-off 0, 1, 2, 5 s
   int restart_failures = 0;

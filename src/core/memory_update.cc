@@ -151,6 +151,21 @@ void remember_postgres(Memory& m, const Observation& o, Instant now) {
   }
 }
 
+// A leader refuses to stream to a standby that parted from it after the comparison, e.g. by WAL of the old leader that
+// arrived late; nothing else would ever tell.
+void remember_stream(Memory& m, const Observation& o, Instant now, const Settings& settings) {
+  const bool follows = o.postgres.is_standby() && o.view && o.view->leader && o.view->leader->name() != o.my_name &&
+                       o.procedure.kind == ProcedureKind::None;
+  if (!follows || o.postgres.row->receiver_status == "streaming") {
+    m.no_stream_since.reset();
+    return;
+  }
+  if (!m.no_stream_since) m.no_stream_since = now;
+  if (now - *m.no_stream_since < 2 * Duration(settings.dynamic.loop_wait)) return;
+  m.no_stream_since = now;
+  request_history_check(m);
+}
+
 }  // namespace
 
 void request_history_check(Memory& m) {
@@ -172,6 +187,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
   remember_lock(m, o, now);
   remember_idle_lock(m, o, now, settings);
   remember_postgres(m, o, now);
+  remember_stream(m, o, now, settings);
   return m;
 }
 

@@ -156,8 +156,13 @@ Task<Result<void>> SimPostgresData::rewind(const Member& leader, Instant deadlin
     co_await work(Duration(3s), deadline);
     co_return Error(ErrorCode::Unavailable, "no connection to " + name);
   }
-  // pg_rewind looks at the source's control file: a new timeline shows there only after its first checkpoint.
-  if (source->directory().control_timeline == d.content.timeline()) co_return Result<void>();
+  // pg_rewind looks at the source's control file: a new timeline shows there only after a checkpoint.
+  if (!source->in_recovery() && source->directory().control_timeline != source->directory().content.timeline()) {
+    source->checkpoint();
+  }
+  if (source->directory().control_timeline == d.content.timeline()) {
+    co_return Error(ErrorCode::Failed, "pg_rewind cannot help: both are on one timeline");
+  }
   const Lsn point = divergence_by_numbers(d.content, source->directory().content);
   if (d.content.end() <= point && !d.broken) co_return Result<void>();
   destroying(PostgresWitness::Destroyed::Rewound);

@@ -68,7 +68,7 @@ TEST_F(Postgres, a_clone_streams_what_its_primary_commits) {
   client.begin();
   world.run_until(world.now() + 5s);
   EXPECT_GT(commits.size(), 30u);
-  pg(0).faults().hang_disk = true;
+  pg(0).set_faults({.hang_disk = true});
   world.run_until(world.now() + 1s);
   EXPECT_EQ(pg(1).directory().content.end(), pg(0).directory().content.end());
 }
@@ -120,7 +120,7 @@ TEST_F(Postgres, synchronous_commits_wait_for_their_standby) {
   world.run_until(world.now() + 1s);
   ASSERT_FALSE(commits.empty());
   EXPECT_TRUE(commits.back().synchronous);
-  pg(1).faults().stall_stream = true;
+  pg(1).set_faults({.stall_stream = true});
   world.run_until(world.now() + 500ms);
   const auto stalled = commits.size();
   world.run_until(world.now() + 5s);
@@ -132,7 +132,7 @@ TEST_F(Postgres, synchronous_commits_wait_for_their_standby) {
 
 TEST_F(Postgres, a_stop_that_hangs_ends_with_a_kill) {
   primary_and_standby();
-  pg(0).faults().hang_stop = true;
+  pg(0).set_faults({.hang_stop = true});
   EXPECT_FALSE(run(0, servers[0]->stop(StopMode::Fast, in(0, 5s))).has_value());
   EXPECT_TRUE(run(0, servers[0]->stop(StopMode::Kill, in(0, 5s))).has_value());
   EXPECT_FALSE(pg(0).any_process());

@@ -120,6 +120,26 @@ TEST_F(Remember, AnOldLeaderKeyOfASnapshotIsNoSignThatThePrimaryHasPublished) {
   EXPECT_FALSE(memory.store_went_back);
 }
 
+TEST_F(Remember, AStandbyThatReceivesNothingIsComparedAgain) {
+  o.postgres.process = ProcessState::Running;
+  o.postgres.row = StatusRow{.in_recovery = true, .receiver_status = "streaming"};
+  memory.role_callback_ran = true;
+  leader("n2");
+  look();
+  memory.rewind = RewindState::NotNeed;
+  now += 1h;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::NotNeed);
+  o.postgres.row->receiver_status.clear();
+  look();
+  now += 2 * settings.dynamic.loop_wait - 1us;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::NotNeed);
+  now += 1us;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::Check);
+}
+
 TEST_F(Remember, AViewThatIsNotFreshTeachesNothing) {
   o.store = StoreReach::Doubtful;
   look();
