@@ -206,3 +206,31 @@ def adopt_running_postgres(c):
     wait.until(lambda: member.is_("primary"), "leads", 60)
     assert member.postmaster_pid() == pid
     wait.until(lambda: c.key("initialize").isdigit(), "the cluster is registered", 20)
+
+
+@scenario("libpq's variables in the daemon's environment steer none of its connections, and scripts still get them",
+          start=False, size=2, expected=NOISE)
+def libpq_environment(c):
+    # Each alone would keep a session, a clone or a receiver from its server.
+    astray = {"PGHOSTADDR": "192.0.2.1", "PGSERVICE": "nowhere", "PGREQUIREPEER": "nobody", "PGPORT": "1", "PGUSER": "nobody",
+              "PGTARGETSESSIONATTRS": "read-write", "PGDATABASE": "nowhere", "PGSSLMODE": "verify-full"}
+    for m in c.members:
+        script = f"/bin/sh -c 'env > {os.path.join(m.directory, 'seen')}'"
+        m.local["postgresql"]["callbacks"] = {"on_role_change": script, "on_start": script}
+        m.local["postgresql"]["use_unix_socket"] = True
+        m.write_config()
+        m.start(environment={**astray, "PGVERSION": "ours"})
+    c.wait_healthy(60)
+
+    def variables(text):
+        return dict(line.split("=", 1) for line in text if "=" in line)
+
+    for m in c.members:
+        assert "not used for own connections: " in m.log()
+        with wait.until(lambda m=m: open(os.path.join(m.directory, "seen")), f"a callback of {m.name} ran", 20) as f:
+            seen = variables(f.read().splitlines())
+        assert {k: seen.get(k) for k in astray} == astray, seen
+        # The receiver's connection is one of ours, so PostgreSQL gets what is not libpq's alone.
+        with open(f"/proc/{m.postmaster_pid()}/environ") as f:
+            seen = variables(f.read().split("\0"))
+        assert seen.get("PGVERSION") == "ours" and not astray.keys() & seen.keys(), seen
