@@ -90,11 +90,11 @@ Task<Result<void>> run_user_script(DataContext context, Instant deadline) {
   if (argv->empty()) co_return Result<void>();
   ConnectTarget target = local_target(context.postgres(), LocalUse::Sql);
   Conninfo info = make_conninfo(context.postgres().superuser, target, context.postgres().database).without("password");
-  bool url = context.settings->compatibility == Compatibility::V1_5;
-  argv->push_back(url ? info.url() : info.text());
+  argv->push_back(info.url());
   auto environment = co_await write_pgpass(context, target, context.postgres().superuser, deadline);
   if (!environment) co_return environment.error();
-  if (!url) (*environment)["PGOPTIONS"] = "-c synchronous_commit=local -c statement_timeout=0";
+  if (context.settings->compatibility != Compatibility::V1_5)
+    (*environment)["PGOPTIONS"] = "-c synchronous_commit=local -c statement_timeout=0";
   context.log.info("running post_bootstrap: {}", command);
   auto exit = co_await run_script_program(context, std::move(*argv), std::move(*environment), deadline);
   co_return require_success(exit, "post_bootstrap");
