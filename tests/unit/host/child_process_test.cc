@@ -144,7 +144,7 @@ TEST(ChildEnvironment, what_was_kept_is_still_handed_on_after_it_was_taken_out) 
         const bool kept = std::ranges::count(own, "PGHOST=kept") == 1 && std::ranges::count(own, "LATER=1") == 0;
         std::exit(kept ? 0 : 1);
       },
-      testing::ExitedWithCode(0), "");
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
