@@ -151,9 +151,8 @@ Task<Result<void>> run_post_bootstrap(DataContext context, Instant deadline) {
   if (!script) co_return script;
   auto roles = co_await make_service_roles(context);
   if (!roles) co_return roles;
-  std::string marker = join_path(context.data_dir(), kCustomBootstrapMarker);
-  auto work = [marker]() -> Result<void> { return remove_file(marker); };
-  co_return co_await context.pg.pool.run("removing the mark of the custom bootstrap", work, deadline);
+  auto work = [paths = config_paths(*context.settings)]() -> Result<void> { return end_custom_bootstrap(paths); };
+  co_return co_await context.pg.pool.run("ending the custom bootstrap", work, deadline);
 }
 
 }  // namespace tamada
