@@ -239,6 +239,15 @@ def libpq_environment(c):
 @scenario("a new cluster is made by a script from a backup, recovered to a point in time, and replicates", start=False,
           size=2, expected=NOISE)
 def custom_bootstrap(c):
+    restored_cluster(c, "recovery_conf")
+
+
+@scenario("the same with a script that writes the recovery settings itself", start=False, size=2, expected=NOISE)
+def custom_bootstrap_that_keeps_its_recovery(c):
+    restored_cluster(c, "keep_existing_recovery_conf")
+
+
+def restored_cluster(c, how):
     # A cluster elsewhere with a base backup and an archive; what came after the restore point is a mistake.
     as_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
     old, backup, archive = (os.path.join(c.members[0].directory, d) for d in ("old", "backup", "archive"))
@@ -268,14 +277,18 @@ def custom_bootstrap(c):
         f.write("#!/bin/sh\nfor a; do case $a in --scope=*) scope=${a#*=};; --datadir=*) data=${a#*=};; --from=*) from=${a#*=};; esac; done\n"
                 '[ "$scope" = demo ] && cp -a "$from" "$data"\n')
     os.chmod(script, 0o755)
+    recovery = {"restore_command": f"cp {archive}/%f %p", "recovery_target_name": "before_the_mistake",
+                "recovery_target_action": "promote"}
+    if how == "keep_existing_recovery_conf":
+        with open(script, "a") as f:
+            f.write("\n".join(['touch "$data/recovery.signal"', 'cat >> "$data/postgresql.auto.conf" <<END',
+                               *(f"{name} = '{value}'" for name, value in recovery.items()), "END", ""]))
     new_archive = os.path.join(c.members[0].directory, "new_archive")
     hosts.run(*as_postgres, "mkdir", new_archive)
     for m in c.members:
         m.local["bootstrap"]["method"] = "restore"
         m.local["bootstrap"]["restore"] = {
-            "command": script, "from": backup,
-            "recovery_conf": {"restore_command": f"cp {archive}/%f %p", "recovery_target_name": "before_the_mistake",
-                              "recovery_target_action": "promote"}}
+            "command": script, "from": backup, how: recovery if how == "recovery_conf" else True}
         m.local["bootstrap"]["dcs"]["postgresql"]["parameters"].update(
             {"archive_mode": "on", "archive_command": f"cp %p {new_archive}/%f"})
         m.write_config()
@@ -290,6 +303,7 @@ def custom_bootstrap(c):
         rules = f.read()
     assert "host replication replicator 0.0.0.0/0 md5" in rules and f"{first.host.address}/32" not in rules, rules
     assert not any(os.path.exists(os.path.join(first.data, n)) for n in ("recovery.signal", "tamada.custom_bootstrap"))
+    assert first.value("show recovery_target_name") == ""
     assert c.key("initialize") == str(first.value("select system_identifier from pg_control_system()"))
     second.start()
     c.wait_streams(second)
