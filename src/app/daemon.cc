@@ -12,6 +12,7 @@
 #include "app/daemon_settings.h"
 #include "base/async.h"
 #include "base/invariant.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "engine/engine.h"
 #include "host/blocking_pool.h"
@@ -203,6 +204,8 @@ int run_daemon(DaemonOptions options, QueuedLogSink& sink) {
     return 1;
   }
   log.info("tamada {} starts as member {} of cluster {}", own_version(), first.name, first.scope);
+  if (!options.ignored_libpq_variables.empty())
+    log.info("not used for own connections: {}", join(options.ignored_libpq_variables, ", "));
   Daemon daemon(io, clock, pool, settings, *run, sink, log);
   const int code = daemon.run();
   log.info("tamada ends with exit code {}", code);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/log_sink.h"
 #include "host/settings_files.h"
@@ -14,6 +15,7 @@ namespace tamada {
 struct DaemonOptions {
   std::optional<std::string> config_path;
   SettingsVariables variables;
+  std::vector<std::string> ignored_libpq_variables;  // names only
 };
 
 // Runs until a signal or a decision ends it; the exit code (cli.md 6.4). The log sink outlives the call.

@@ -68,6 +68,7 @@ void aim(const Decider& d, Plan& plan) {
       return aim_at_clone_source(d, plan);
     case Target::Opponents:
       plan.peers = opponents(d.election());
+      plan.final_positions = true;
       break;
     case Target::Successors: {
       const bool acts = d.derived.facts.is(fact::Request::Switchover) || d.derived.facts.is(fact::Request::Failover);

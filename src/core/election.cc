@@ -182,6 +182,11 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
     if (report.timeline > own) return {Ahead, false, where};
     return {NobodyObjects, report.in_recovery && report.position.known() && report.position <= mine, where};
   }
+  if (report.position_expired) {
+    // Where it is now nobody knows; like a silent member it objects only until the race's delay is over.
+    return {delay_over ? NobodyObjects : Moving, false,
+            fmt::format("{} does not know its position: last {}", who(report), at)};
+  }
   if (report.position > mine) return {Ahead, false, fmt::format("{} is ahead of us: {}", who(report), at)};
   if (!report.position_final && !delay_over) {
     return {Moving, false, fmt::format("{} still receives WAL: {}", who(report), at)};
@@ -206,6 +211,7 @@ std::optional<std::string> why_not_successor(const ElectionInput& in, const Peer
   if (report.tags.nofailover()) return "it carries the tag nofailover";
   if (report.watchdog_failed) return "its watchdog does not work";
   if (report.is_primary || !report.in_recovery) return "it is no running standby";
+  if (report.position_expired) return "its PostgreSQL did not tell its position in time";
   const Lsn published = published_position(in.view);
   const std::uint64_t lag = lag_bytes(published, report.position);
   if (!report.position.known()) return "its position is not known";
@@ -284,7 +290,7 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
     // A member that an operator named goes first whatever the others have; only a living primary stops it.
     const bool forced = standing.standing == fact::Standing::Candidate && opinion.verdict != PrimaryAlive;
     if (!forced && weight(opinion.verdict) < weight(result.peers)) result.peers = opinion.verdict;
-    if (opinion.votes && report->position_final && in_sync(in.view.sync, member.name)) ++votes;
+    if (opinion.votes && report->receiver_stopped && in_sync(in.view.sync, member.name)) ++votes;
     result.details.push_back(std::move(opinion.text));
   }
   if (standing.standing == fact::Standing::Candidate || result.peers == PrimaryAlive) return result;

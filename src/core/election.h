@@ -14,6 +14,8 @@
 namespace tamada {
 
 constexpr Duration kAnswersExpire = 1s;       // safety.md 4.1
+constexpr Duration kReadingsApart = 100ms;    // safety.md 4.3
+constexpr Duration kReadingAge = 100ms;       // an older reading does not show that a position has come to rest
 constexpr Duration kProbeTimeout = 1200ms;    // one SYN retransmission, safety.md 4.3
 constexpr Duration kOldLeaderDelay = 1s;      // a sign of life of the old leader delays a race at most so long
 constexpr Duration kEarlyLossWindow = 300ms;  // safety.md 1.5

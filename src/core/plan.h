@@ -63,6 +63,7 @@ struct Plan {
   std::optional<Member> leader;  // Rewind, CheckDivergence, Clone: whom to ask
   std::vector<Member> peers;     // ProbePeers
   Duration probe_timeout{0};
+  bool final_positions = false;                 // ProbePeers: a position that may still grow is read twice
   std::optional<std::string> to;                // Demote graceful: the candidate, for messages
   std::optional<std::chrono::seconds> timeout;  // start timeout, restart timeout
   std::vector<Chore> chores;

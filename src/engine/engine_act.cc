@@ -2,6 +2,7 @@
 #include "core/follow.h"
 #include "core/restart_conditions.h"
 #include "engine/engine_impl.h"
+#include "engine/peer_survey.h"
 #include "procedures/bootstrap_procedure.h"
 #include "procedures/demote_procedure.h"
 #include "procedures/promote_procedure.h"
@@ -13,23 +14,6 @@ namespace tamada {
 namespace {
 
 constexpr Duration kStopLeftOverPatience = 30s;
-
-PeerReport to_report(PeerAnswer answer) {
-  PeerReport r;
-  r.member = std::move(answer.member);
-  r.url = std::move(answer.url);
-  r.answered = answer.reach == PeerAnswer::Reach::Answered;
-  r.problem = std::move(answer.problem);
-  r.is_primary = answer.is_primary;
-  r.in_recovery = answer.in_recovery;
-  r.position = answer.position();
-  r.timeline = answer.timeline;
-  r.tags = std::move(answer.tags);
-  r.watchdog_failed = answer.watchdog_failed;
-  r.position_final = answer.receiver_stopped;
-  r.upstream_alive = answer.upstream_alive;
-  return r;
-}
 
 ProcedureKind kind_of(PlanKind plan) {
   switch (plan) {
@@ -75,14 +59,9 @@ Task<Result<void>> stop_left_over(ProcedureContext& context) {
 }  // namespace
 
 Task<std::optional<PeerSurvey>> Engine::Impl::survey() {
-  PeerSurvey result;
-  const Instant asked = now();
-  const Instant deadline = asked + state_.plan.probe_timeout;
-  std::vector<PeerAnswer> answers = co_await state_.ports.peers.ask(state_.plan.peers, deadline);
-  result.asked_at = asked;
-  result.completed_at = now();
-  for (PeerAnswer& answer : answers) result.reports.push_back(to_report(std::move(answer)));
-  co_return result;
+  const Plan& plan = state_.plan;
+  co_return co_await survey_peers(state_.ports.peers, state_.ports.clock, plan.peers, plan.probe_timeout,
+                                  plan.final_positions);
 }
 
 Task<void> Engine::Impl::acquire_lock() {

@@ -271,9 +271,11 @@ void Engine::Impl::publish_snapshot() {
   s->own_member = own_member();
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
+  // Counted from the look, which may be old: a message before the lock vanished does not become one after it.
+  const auto& vanished = state_.memory.lock_vanished_at;
   s->upstream_alive =
-      row && row->in_recovery && state_.memory.lock_vanished_at && row->receiver_last_message_age_ms >= 0 &&
-      now() - *state_.memory.lock_vanished_at > std::chrono::milliseconds(row->receiver_last_message_age_ms);
+      row && row->in_recovery && vanished && row->receiver_last_message_age_ms >= 0 &&
+      state_.postgres.observed_at - *vanished > std::chrono::milliseconds(row->receiver_last_message_age_ms);
   snapshot_.store(std::move(s));
 }
 

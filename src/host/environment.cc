@@ -1,5 +1,7 @@
 #include "host/environment.h"
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 extern char** environ;
@@ -22,15 +24,29 @@ bool is_libpq(std::string_view name) {
 bool is_removed(std::string_view name, const EnvironmentRules& rules) {
   if (starts_with_any(name, {"PATRONI_", "TAMADA_", "KUBERNETES_"}) || name == "NOTIFY_SOCKET") return true;
   if (rules.drop_libpq && is_libpq(name)) return true;
+  if (std::ranges::find(rules.without, name) != rules.without.end()) return true;
   return rules.set.contains(std::string(name));
+}
+
+Environment environment_now() {
+  Environment all;
+  for (char** entry = environ; entry && *entry; ++entry) all.emplace_back(*entry);
+  return all;
+}
+
+std::optional<Environment>& kept_environment() {
+  static std::optional<Environment> kept;
+  return kept;
 }
 
 }  // namespace
 
 Environment own_environment() {
-  Environment all;
-  for (char** entry = environ; entry && *entry; ++entry) all.emplace_back(*entry);
-  return all;
+  return kept_environment() ? *kept_environment() : environment_now();
+}
+
+void keep_environment() {
+  kept_environment() = environment_now();
 }
 
 Environment child_environment(const Environment& base, const EnvironmentRules& rules) {

@@ -1,5 +1,6 @@
 #include "peers/peer_codec.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -31,6 +32,14 @@ const json::object* object_field(const json::object& o, std::string_view name) {
 Role role_of(const json::object& o) {
   const json::value* v = o.if_contains("role");
   return v != nullptr && v->is_string() ? parse_role(v->get_string()) : Role::Unknown;
+}
+
+// What is missing or makes no sense is as old as can be.
+Duration age_of(const json::object& own) {
+  const json::value* v = own.if_contains("observed_ms_ago");
+  const bool told = v != nullptr && (v->is_uint64() || (v->is_int64() && v->get_int64() >= 0));
+  constexpr std::uint64_t kDay = 86'400'000;
+  return std::chrono::milliseconds(told ? std::min(number_field(own, "observed_ms_ago"), kDay) : kDay);
 }
 
 PeerAnswer broken(std::string why) {
@@ -66,6 +75,7 @@ PeerAnswer parse_peer_answer(std::string_view body) {
   if (const json::object* tags = object_field(o, "tags")) answer.tags.raw = *tags;
   answer.watchdog_failed = flag(o, "watchdog_failed");
   if (const json::object* own = object_field(o, "tamada")) {
+    answer.observed_ago = age_of(*own);
     answer.receiver_stopped = flag(*own, "receiver_stopped");
     answer.upstream_alive = flag(*own, "upstream_alive");
   }

@@ -25,6 +25,8 @@ struct PeerAnswer {
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;
+  // How old what it says of its PostgreSQL was when it answered; 0 when it asks for each answer and does not tell.
+  Duration observed_ago{0};
   bool receiver_stopped = false;  // its position cannot grow any more (field "tamada", safety.md 4.3)
   bool upstream_alive = false;    // it heard its upstream after the lock vanished (field "tamada", safety.md 4.4)
   Instant asked_at = kLongAgo;

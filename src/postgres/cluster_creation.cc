@@ -45,8 +45,6 @@ Task<Result<void>> tidy_restored_directory(DataContext context, bool remove_reco
     if (!trigger) return trigger;
     auto restored = restore_config_backups(paths);
     if (!restored) return restored;
-    auto marked = write_file_atomic(join_path(data_dir, kCustomBootstrapMarker), "", 0600);
-    if (!marked) return marked;
     return remove_recovery ? remove_recovery_files(data_dir) : Result<void>();
   };
   co_return co_await context.pg.pool.run("preparing the new data directory", work,
@@ -101,7 +99,12 @@ Task<Result<void>> create_with_script(DataContext context, Instant deadline) {
   if (!done) co_return done;
   auto tidied = co_await tidy_restored_directory(context, remove_recovery);
   if (!tidied) co_return tidied;
-  co_return co_await append_bootstrap_hba(context, deadline);
+  auto appended = co_await append_bootstrap_hba(context, deadline);
+  if (!appended) co_return appended;
+  // Last: the pg_hba.conf of now is what end_custom_bootstrap brings back.
+  auto work = [paths = config_paths(*context.settings)]() -> Result<void> { return begin_custom_bootstrap(paths); };
+  co_return co_await context.pg.pool.run("beginning the custom bootstrap", work,
+                                         context.pg.clock.now() + kFilePatience);
 }
 
 }  // namespace tamada

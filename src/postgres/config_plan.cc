@@ -75,6 +75,8 @@ ConfigPlan plan_config(const Settings& settings, const ConfigCircumstances& now,
   request.corrections = now.corrections;
   if (const std::string* action = find_guc(wish.recovery_conf, "recovery_target_action"))
     request.bootstrap_target_action = *action;
+  // What a custom method left to be recovered ends in a primary too.
+  if (wish.kind == RecoveryWish::Kind::Keep) request.bootstrap_target_action = "promote";
   plan.parameters = server_parameters(settings, request);
 
   ConfigWork& work = plan.work;

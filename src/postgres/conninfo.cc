@@ -68,6 +68,10 @@ std::string pgpass_field(std::string_view text) {
   return out;
 }
 
+bool is_secret(std::string_view key) {
+  return key == "password" || key == "sslpassword";
+}
+
 }  // namespace
 
 Conninfo& Conninfo::set(std::string key, std::string value) {
@@ -120,7 +124,14 @@ std::string Conninfo::url() const {
     const std::string& port = ports[std::min(i, ports.size() - 1)];
     if (!port.empty()) out += ':' + port;
   }
-  return out + '/' + url_escape(get("dbname"));
+  out += '/' + url_escape(get("dbname"));
+  char separator = '?';
+  for (const auto& [key, value] : items_) {
+    if (key == "user" || key == "host" || key == "port" || key == "dbname" || is_secret(key)) continue;
+    out += separator + key + '=' + url_escape(value);
+    separator = '&';
+  }
+  return out;
 }
 
 std::string quote_conninfo_value(std::string_view value) {

@@ -35,7 +35,7 @@ class Conninfo {
   // were set. May hold a password: never log it; see `for_log`.
   std::string text() const;
   std::string for_log() const { return without("password").without("sslpassword").text(); }
-  // "postgres://user@host:port/database", the form of compatibility 1.5; never with a password.
+  // "postgres://user@host:port/database", with "?sslmode=..." and so on for what else is set; never with a password.
   std::string url() const;
 
  private:

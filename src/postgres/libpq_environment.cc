@@ -1,6 +1,5 @@
 #include "postgres/libpq_environment.h"
 
-#include <array>
 #include <cstdlib>
 #include <memory>
 
@@ -8,20 +7,26 @@
 
 namespace tamada {
 
+std::vector<std::string> libpq_variables() {
+  // Those without a connection parameter of their own; the others libpq lists itself, each version its own.
+  std::vector<std::string> names = {"PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGREQUIRESSL"};
+  auto free_options = [](PQconninfoOption* options) { PQconninfoFree(options); };
+  char* problem = nullptr;
+  // An empty string is parsed without a look at the environment or at a service file.
+  std::unique_ptr<PQconninfoOption, decltype(free_options)> options(PQconninfoParse("", &problem), free_options);
+  PQfreemem(problem);
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->envvar != nullptr) names.emplace_back(option->envvar);
+  }
+  return names;
+}
+
 std::vector<std::string> isolate_from_libpq_environment() {
   std::vector<std::string> removed;
-  auto drop = [&](const char* name) {
-    if (std::getenv(name) == nullptr) return;
-    removed.emplace_back(name);
-    unsetenv(name);
-  };
-  // Those without a connection parameter of their own; the others libpq lists itself.
-  for (const char* name : {"PGSERVICEFILE", "PGSYSCONFDIR", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGREQUIRESSL"})
-    drop(name);
-  auto free_options = [](PQconninfoOption* options) { PQconninfoFree(options); };
-  std::unique_ptr<PQconninfoOption, decltype(free_options)> options(PQconndefaults(), free_options);
-  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
-    if (option->envvar != nullptr) drop(option->envvar);
+  for (const std::string& name : libpq_variables()) {
+    if (std::getenv(name.c_str()) == nullptr) continue;
+    removed.push_back(name);
+    unsetenv(name.c_str());
   }
   return removed;
 }

@@ -4,6 +4,7 @@
 #include "host/child_process.h"
 #include "host/files.h"
 #include "ports/deadline.h"
+#include "postgres/libpq_environment.h"
 #include "postgres/local_server.h"
 #include "postgres/local_server_gate.h"
 #include "postgres/own_addresses.h"
@@ -59,6 +60,8 @@ ChildSpec LocalPostgresServer::postmaster_command(const ConfigPlan& plan, int st
     spec.argv.push_back(fmt::format("--{}={}", name, value));
   EnvironmentRules rules;
   rules.postmaster = true;
+  // Its receiver's connection is ours too, and primary_conninfo cannot say "no PGHOSTADDR" or "no PGSERVICE".
+  rules.without = libpq_variables();
   // A foreign process has the pid of a stale postmaster.pid: PostgreSQL then takes that for its own grandparent's.
   if (stale_pid != 0) rules.set["PG_GRANDPARENT_PID"] = fmt::format("{}", stale_pid);
   spec.environment = child_environment(own_environment(), rules);

@@ -90,11 +90,11 @@ Task<Result<void>> run_user_script(DataContext context, Instant deadline) {
   if (argv->empty()) co_return Result<void>();
   ConnectTarget target = local_target(context.postgres(), LocalUse::Sql);
   Conninfo info = make_conninfo(context.postgres().superuser, target, context.postgres().database).without("password");
-  bool url = context.settings->compatibility == Compatibility::V1_5;
-  argv->push_back(url ? info.url() : info.text());
+  argv->push_back(info.url());
   auto environment = co_await write_pgpass(context, target, context.postgres().superuser, deadline);
   if (!environment) co_return environment.error();
-  if (!url) (*environment)["PGOPTIONS"] = "-c synchronous_commit=local -c statement_timeout=0";
+  if (context.settings->compatibility != Compatibility::V1_5)
+    (*environment)["PGOPTIONS"] = "-c synchronous_commit=local -c statement_timeout=0";
   context.log.info("running post_bootstrap: {}", command);
   auto exit = co_await run_script_program(context, std::move(*argv), std::move(*environment), deadline);
   co_return require_success(exit, "post_bootstrap");
@@ -151,9 +151,8 @@ Task<Result<void>> run_post_bootstrap(DataContext context, Instant deadline) {
   if (!script) co_return script;
   auto roles = co_await make_service_roles(context);
   if (!roles) co_return roles;
-  std::string marker = join_path(context.data_dir(), kCustomBootstrapMarker);
-  auto work = [marker]() -> Result<void> { return remove_file(marker); };
-  co_return co_await context.pg.pool.run("removing the mark of the custom bootstrap", work, deadline);
+  auto work = [paths = config_paths(*context.settings)]() -> Result<void> { return end_custom_bootstrap(paths); };
+  co_return co_await context.pg.pool.run("ending the custom bootstrap", work, deadline);
 }
 
 }  // namespace tamada

@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kInitdbPatience = 3600s;
 constexpr Duration kScriptPatience = 24h;  // a user's own bootstrap or post_init script: its work, its time
 constexpr Duration kQueryPatience = 2s;
+constexpr Duration kApplyPatience = 10s;
 constexpr Duration kMovePatience = 60s;
 constexpr Duration kRecoveryPoll = 200ms;
 
@@ -99,6 +100,23 @@ Task<Result<PostgresStatus>> wait_until_primary(ProcedureContext& context) {
   }
 }
 
+// The temporary access rules and the archiving that was off end here; a restart only when something needs one.
+Task<Result<void>> leave_custom_bootstrap(ProcedureContext& context) {
+  auto applied = co_await context.server.apply_settings(true, context.clock.now() + kApplyPatience);
+  if (!applied) co_return applied.error().wrap("the cluster's own settings could not be applied");
+  if (applied->pending_restart_reason.empty()) co_return Result<void>();
+  Result<void> stopped = co_await stop_postgres(context, {.first = StopMode::Fast});
+  if (!stopped) co_return stopped;
+  const auto settings = context.settings();
+  StartPlan start{.request = {.as_primary = true}, .timeout = settings->postgresql.pg_ctl_timeout, .needs_lock = false};
+  start.callback = std::nullopt;
+  Result<void> started = co_await start_postgres(context, std::move(start));
+  if (!started) co_return started;
+  Result<PostgresStatus> primary = co_await wait_until_primary(context);
+  if (!primary) co_return primary.error();
+  co_return Result<void>();
+}
+
 // Initialize, then config, then the lock: as dcs.md 1.3 orders them for 3.0 and later.
 Task<Result<void>> publish_cluster(ProcedureContext& context, const std::string& system_identifier,
                                    std::int64_t initialize_revision) {
@@ -128,6 +146,10 @@ Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
   if (!status) co_return status.error();
   Result<void> prepared = co_await context.sql.post_bootstrap(context.clock.now() + kScriptPatience);
   if (!prepared) co_return prepared.error().wrap("post_bootstrap failed");
+  if (custom_method(settings->bootstrap) != nullptr) {
+    Result<void> left = co_await leave_custom_bootstrap(context);
+    if (!left) co_return left;
+  }
   Result<bool> watchdog = co_await context.watchdog.activate();
   if (!watchdog) co_return watchdog.error().wrap("watchdog could not be activated");
   if (!status->control) co_return Error(ErrorCode::Failed, "the new data directory has no readable control file");

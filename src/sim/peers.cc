@@ -38,13 +38,14 @@ PeerAnswer unreachable(PeerAnswer::Reach reach, std::string why) {
 
 }  // namespace
 
-PeerAnswer peer_answer_from(const Snapshot& s) {
+PeerAnswer peer_answer_from(const Snapshot& s, Instant now) {
   PeerAnswer a;
   a.reach = PeerAnswer::Reach::Answered;
   a.role = s.role;
   a.is_primary = s.role == Role::Primary || s.postgres.is_primary();
   a.tags = s.own_member.tags;
   a.watchdog_failed = s.watchdog_failed;
+  a.observed_ago = s.postgres.observed_at == kLongAgo ? 24h : now - s.postgres.observed_at;
   a.receiver_stopped = s.receiver_stopped;
   a.upstream_alive = s.upstream_alive;
   if (!s.postgres.row) {
@@ -85,7 +86,7 @@ void SimPeers::ask_one(std::shared_ptr<Survey> survey, std::size_t i, const Daem
     engine->submit(StatusRequest{}, [engine, reply](OperatorReply) {
       auto snapshot = engine->snapshot();
       if (snapshot == nullptr) return reply(unreachable(PeerAnswer::Reach::Broken, "no snapshot yet"));
-      reply(peer_answer_from(*snapshot));
+      reply(peer_answer_from(*snapshot, engine->now()));
     });
     process->post([] {});
   });

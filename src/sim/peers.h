@@ -36,6 +36,6 @@ class SimPeers final : public Peers {
 };
 
 // What GET <api_url> of that daemon would tell a peer.
-PeerAnswer peer_answer_from(const Snapshot& snapshot);
+PeerAnswer peer_answer_from(const Snapshot& snapshot, Instant now);
 
 }  // namespace tamada::sim

@@ -360,7 +360,7 @@ std::string World::survey(const std::vector<std::string>& answers) {
     report.member = answer.substr(0, equals);
     report.url = fmt::format("http://{}:8008/patroni", report.member);
     report.timeline = Timeline{1};
-    report.position_final = true;
+    report.position_final = report.receiver_stopped = true;
     std::istringstream parts(equals == std::string::npos ? "" : answer.substr(equals + 1));
     for (std::string part; std::getline(parts, part, ',');) {
       if (part == "silent" || part == "refused") {
@@ -373,7 +373,7 @@ std::string World::survey(const std::vector<std::string>& answers) {
       } else if (part == "stopped") {
         report.answered = true;
       } else if (part == "moving") {
-        report.position_final = false;
+        report.position_final = report.receiver_stopped = false;
       } else if (part == "heard") {
         report.upstream_alive = true;
       } else if (part == "watchdog_failed") {

@@ -8,7 +8,9 @@
 #include "app/daemon.h"
 #include "app/validate_command.h"
 #include "base/version.h"
+#include "host/environment.h"
 #include "host/init_process.h"
+#include "postgres/libpq_environment.h"
 
 namespace {
 
@@ -82,6 +84,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   tamada::SettingsVariables variables = tamada::take_settings_variables();
+  tamada::keep_environment();  // scripts and PostgreSQL are still to get what is taken out here
+  std::vector<std::string> ignored = tamada::isolate_from_libpq_environment();
   if (arguments.validate) {
     return tamada::run_validate({.config_path = arguments.config_path,
                                  .variables = std::move(variables),
@@ -89,5 +93,8 @@ int main(int argc, char** argv) {
                                  .print = arguments.print});
   }
   tamada::QueuedLogSink sink;
-  return tamada::run_daemon({.config_path = arguments.config_path, .variables = std::move(variables)}, sink);
+  return tamada::run_daemon({.config_path = arguments.config_path,
+                             .variables = std::move(variables),
+                             .ignored_libpq_variables = std::move(ignored)},
+                            sink);
 }

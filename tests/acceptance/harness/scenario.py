@@ -23,10 +23,7 @@ class Scenario:
         self.start = start
         self.configure = configure
 
-    def run(self, binaries, pg, keep):
-        pg_bin = f"/usr/lib/postgresql/{pg}/bin"
-        if not os.path.exists(os.path.join(pg_bin, "postgres")):
-            raise Skip(f"PostgreSQL {pg} is not installed at {pg_bin}")
+    def run(self, binaries, pg_bin, keep):
         cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], f"t{os.getpid()}",
                                    pg_bin=pg_bin, size=self.size, dynamic=self.dynamic, configure=self.configure)
         try:

@@ -1,9 +1,10 @@
 """Bootstrap, switchover, failover, rejoin."""
 import os
+import re
 import signal
 import time
 
-from harness import wait
+from harness import hosts, wait
 from harness.cluster import Writer
 from harness.scenario import scenario
 
@@ -38,6 +39,9 @@ def bootstrap(c):
     status = leader.status()
     assert status["state"] == "running" and status["role"] == "primary" and status["timeline"] == 1, status
     assert len(status["replication"]) == 2
+    # The version that was asked for is the one that runs.
+    asked = hosts.run(os.path.join(c.bin_dir, "postgres"), "--version").stdout
+    assert re.search(r"\) (\d+)", asked)[1] == str(status["server_version"] // 10000), (asked, status)
     table = c.ctl("list").stdout
     assert "Leader" in table and table.count("streaming") == 2, table
 

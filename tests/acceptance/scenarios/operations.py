@@ -206,3 +206,107 @@ def adopt_running_postgres(c):
     wait.until(lambda: member.is_("primary"), "leads", 60)
     assert member.postmaster_pid() == pid
     wait.until(lambda: c.key("initialize").isdigit(), "the cluster is registered", 20)
+
+
+@scenario("libpq's variables in the daemon's environment steer none of its connections, and scripts still get them",
+          start=False, size=2, expected=NOISE)
+def libpq_environment(c):
+    # Each alone would keep a session, a clone or a receiver from its server.
+    astray = {"PGHOSTADDR": "192.0.2.1", "PGSERVICE": "nowhere", "PGREQUIREPEER": "nobody", "PGPORT": "1", "PGUSER": "nobody",
+              "PGTARGETSESSIONATTRS": "read-write", "PGDATABASE": "nowhere", "PGSSLMODE": "verify-full"}
+    for m in c.members:
+        script = f"/bin/sh -c 'env > {os.path.join(m.directory, 'seen')}'"
+        m.local["postgresql"]["callbacks"] = {"on_role_change": script, "on_start": script}
+        m.local["postgresql"]["use_unix_socket"] = True
+        m.write_config()
+        m.start(environment={**astray, "PGVERSION": "ours"})
+    c.wait_healthy(60)
+
+    def variables(text):
+        return dict(line.split("=", 1) for line in text if "=" in line)
+
+    for m in c.members:
+        assert "not used for own connections: " in m.log()
+        with wait.until(lambda m=m: open(os.path.join(m.directory, "seen")), f"a callback of {m.name} ran", 20) as f:
+            seen = variables(f.read().splitlines())
+        assert {k: seen.get(k) for k in astray} == astray, seen
+        # The receiver's connection is one of ours, so PostgreSQL gets what is not libpq's alone.
+        with open(f"/proc/{m.postmaster_pid()}/environ") as f:
+            seen = variables(f.read().split("\0"))
+        assert seen.get("PGVERSION") == "ours" and not astray.keys() & seen.keys(), seen
+
+
+@scenario("a new cluster is made by a script from a backup, recovered to a point in time, and replicates", start=False,
+          size=2, expected=NOISE)
+def custom_bootstrap(c):
+    restored_cluster(c, "recovery_conf")
+
+
+@scenario("the same with a script that writes the recovery settings itself", start=False, size=2, expected=NOISE)
+def custom_bootstrap_that_keeps_its_recovery(c):
+    restored_cluster(c, "keep_existing_recovery_conf")
+
+
+def restored_cluster(c, how):
+    # A cluster elsewhere with a base backup and an archive; what came after the restore point is a mistake.
+    as_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
+    old, backup, archive = (os.path.join(c.members[0].directory, d) for d in ("old", "backup", "archive"))
+
+    def tool(name, *arguments):
+        return hosts.run(*as_postgres, os.path.join(c.bin_dir, name), *arguments)
+
+    hosts.run(*as_postgres, "mkdir", archive)
+    tool("initdb", "-D", old, "-A", "trust", "-U", "postgres", "-k")
+    with open(os.path.join(old, "postgresql.conf"), "a") as f:
+        f.write(f"listen_addresses = ''\nunix_socket_directories = '{old}'\nport = 5499\narchive_mode = on\n"
+                f"archive_command = 'cp %p {archive}/%f'\n")
+    tool("pg_ctl", "-D", old, "-w", "-l", os.path.join(old, "log"), "start")
+
+    def sql(statement):
+        tool("psql", "-h", old, "-p", "5499", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-c", statement)
+
+    tool("pg_basebackup", "-h", old, "-p", "5499", "-U", "postgres", "-D", backup, "-c", "fast", "-X", "none")
+    sql("create table kept (x int)")
+    sql("select pg_create_restore_point('before_the_mistake')")
+    sql("drop table kept")
+    sql("select pg_switch_wal()")
+    tool("pg_ctl", "-D", old, "-w", "-m", "fast", "stop")
+
+    script = os.path.join(c.members[0].directory, "restore")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\nfor a; do case $a in --scope=*) scope=${a#*=};; --datadir=*) data=${a#*=};; --from=*) from=${a#*=};; esac; done\n"
+                '[ "$scope" = demo ] && cp -a "$from" "$data"\n')
+    os.chmod(script, 0o755)
+    recovery = {"restore_command": f"cp {archive}/%f %p", "recovery_target_name": "before_the_mistake",
+                "recovery_target_action": "promote"}
+    if how == "keep_existing_recovery_conf":
+        with open(script, "a") as f:
+            f.write("\n".join(['touch "$data/recovery.signal"', 'cat >> "$data/postgresql.auto.conf" <<END',
+                               *(f"{name} = '{value}'" for name, value in recovery.items()), "END", ""]))
+    new_archive = os.path.join(c.members[0].directory, "new_archive")
+    hosts.run(*as_postgres, "mkdir", new_archive)
+    for m in c.members:
+        m.local["bootstrap"]["method"] = "restore"
+        m.local["bootstrap"]["restore"] = {
+            "command": script, "from": backup, how: recovery if how == "recovery_conf" else True}
+        m.local["bootstrap"]["dcs"]["postgresql"]["parameters"].update(
+            {"archive_mode": "on", "archive_command": f"cp %p {new_archive}/%f"})
+        m.write_config()
+    first, second = c.members
+    first.start()
+    wait.until(lambda: first.is_("primary"), "the restored cluster leads", 60)
+    assert first.value("select count(*) from kept") == 0
+    assert first.value("select timeline_id from pg_control_checkpoint()") == 2
+    # Nothing of the bootstrap is left: archiving is on, the access rules are the configured ones, recovery is over.
+    assert first.value("show archive_mode") == "on"
+    with open(os.path.join(first.data, "pg_hba.conf")) as f:
+        rules = f.read()
+    assert "host replication replicator 0.0.0.0/0 md5" in rules and f"{first.host.address}/32" not in rules, rules
+    assert not any(os.path.exists(os.path.join(first.data, n)) for n in ("recovery.signal", "tamada.custom_bootstrap"))
+    assert first.value("show recovery_target_name") == ""
+    assert c.key("initialize") == str(first.value("select system_identifier from pg_control_system()"))
+    second.start()
+    c.wait_streams(second)
+    first.sql("select pg_switch_wal()")
+    wait.until(lambda: any(n.startswith("00000002") for n in os.listdir(new_archive)), "the new timeline is archived", 20)
+    assert second.value("select count(*) from kept") == 0

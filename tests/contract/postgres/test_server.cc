@@ -136,6 +136,10 @@ void TestServer::start(const TestServer* upstream) {
     std::ofstream(postgres.data_dir + "/standby.signal");
   }
   conf.close();
+  start_as_it_is();
+}
+
+void TestServer::start_as_it_is() {
   pg_ctl({"start", "-w", "-t", "30", "-l", world_.directory + "/" + settings.name + ".log"});
 }
 

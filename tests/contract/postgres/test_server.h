@@ -85,6 +85,7 @@ class TestServer {
 
   // Writes the connection settings behind postgresql.conf and starts; a standby streams from `upstream`.
   void start(const TestServer* upstream = nullptr);
+  void start_as_it_is();
   void stop(const std::string& mode = "fast");
   void kill();
   void promote();

@@ -31,7 +31,7 @@ class Election : public ::testing::Test {
     PeerReport r{.member = name, .url = "http://" + name, .answered = true, .in_recovery = true};
     r.position = Lsn{position};
     r.timeline = Timeline{3};
-    r.position_final = true;
+    r.position_final = r.receiver_stopped = true;
     o.survey->reports.push_back(r);
     return o.survey->reports.back();
   }
@@ -153,6 +153,17 @@ TEST_F(Election, AMovingPositionDelaysUntilTheDelayIsOver) {
   EXPECT_EQ(judge_peers(in(), own_standing(in()), true).peers, Peers::NobodyObjects);
 }
 
+TEST_F(Election, AnExpiredPositionObjectsOnlyUntilTheDelayIsOver) {
+  for (const std::uint64_t position : {500, 5000}) {
+    answer("n2", position).position_expired = true;
+    EXPECT_EQ(judge_peers(in(), own_standing(in()), false).peers, Peers::Moving);
+    EXPECT_EQ(judge_peers(in(), own_standing(in()), true).peers, Peers::NobodyObjects);
+  }
+  answer("n2", 5000).position_expired = true;
+  answer("n3", 2000);
+  EXPECT_EQ(peers(), Peers::Ahead);
+}
+
 TEST_F(Election, EveryMessageNamesMemberAndUrl) {
   silent("n3");
   for (const std::string& line : judge_peers(in(), own_standing(in()), true).details) {
@@ -214,6 +225,14 @@ TEST_F(Election, AQuorumCountsMembersThatAreNotAhead) {
   EXPECT_EQ(peers(), Peers::TooFewVotes);
   view.sync.standbys = {"n3"};  // we are no voter: one vote less
   view.sync.quorum = 1;
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+}
+
+TEST_F(Election, TwoEqualReadingsAreNoVote) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  silent("n2");
+  answer("n3", 1000).receiver_stopped = false;
   EXPECT_EQ(peers(), Peers::TooFewVotes);
 }
 

@@ -1,5 +1,8 @@
 #include "host/child_process.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -120,14 +123,28 @@ TEST(ChildEnvironment, drops_what_is_ours_and_keeps_the_rest) {
   Environment base{"PATH=/bin",        "PATRONI_NAME=a", "TAMADA_X=1",  "KUBERNETES_PORT=1",
                    "NOTIFY_SOCKET=/n", "PGHOST=h",       "LANG=C.UTF-8"};
   EXPECT_EQ(child_environment(base), (Environment{"PATH=/bin", "PGHOST=h", "LANG=C.UTF-8"}));
-  EXPECT_EQ(child_environment(base, {.drop_libpq = true, .postmaster = false, .set = {{"PGPASSFILE", "/p"}}}),
+  EXPECT_EQ(child_environment(base, {.drop_libpq = true, .set = {{"PGPASSFILE", "/p"}}}),
             (Environment{"PATH=/bin", "LANG=C.UTF-8", "PGPASSFILE=/p"}));
+  EXPECT_EQ(child_environment(base, {.without = {"PGHOST"}}), (Environment{"PATH=/bin", "LANG=C.UTF-8"}));
 }
 
 TEST(ChildEnvironment, the_postmaster_gets_the_arena_limit_meant_for_it) {
   Environment base{"PG_MALLOC_ARENA_MAX=1", "MALLOC_ARENA_MAX=9"};
-  EXPECT_EQ(child_environment(base, {.drop_libpq = false, .postmaster = true, .set = {}}),
-            (Environment{"MALLOC_ARENA_MAX=1"}));
+  EXPECT_EQ(child_environment(base, {.postmaster = true}), (Environment{"MALLOC_ARENA_MAX=1"}));
+}
+
+TEST(ChildEnvironment, what_was_kept_is_still_handed_on_after_it_was_taken_out) {
+  EXPECT_EXIT(
+      {
+        setenv("PGHOST", "kept", 1);
+        keep_environment();
+        unsetenv("PGHOST");
+        setenv("LATER", "1", 1);
+        const Environment own = own_environment();
+        const bool kept = std::ranges::count(own, "PGHOST=kept") == 1 && std::ranges::count(own, "LATER=1") == 0;
+        std::exit(kept ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

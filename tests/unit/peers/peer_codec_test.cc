@@ -47,6 +47,20 @@ TEST(PeerCodec, our_own_object_tells_whether_the_position_is_final) {
   EXPECT_TRUE(a.watchdog_failed);
 }
 
+TEST(PeerCodec, our_own_object_tells_how_old_the_position_is) {
+  const auto age = [](std::string_view own) {
+    const std::string body = R"({"role":"replica","xlog":{"received_location":7})";
+    return parse_peer_answer(body + std::string(own) + "}").observed_ago;
+  };
+  EXPECT_EQ(age(R"(,"tamada":{"observed_ms_ago":250})"), 250ms);
+  EXPECT_EQ(age(""), 0s) << "Patroni asks its PostgreSQL for each answer";
+  for (const char* own :
+       {R"(,"tamada":{})", R"(,"tamada":{"observed_ms_ago":-1})", R"(,"tamada":{"observed_ms_ago":"1"})",
+        R"(,"tamada":{"observed_ms_ago":18446744073709551615})"}) {
+    EXPECT_GE(age(own), 24h) << own;
+  }
+}
+
 TEST(PeerCodec, without_a_position_a_replica_cannot_be_compared_with) {
   EXPECT_EQ(parse_peer_answer(R"({"state":"starting","role":"replica"})").reach, Reach::Broken);
   for (const char* body : {"", "null", "[]", "<html>", "{\"role\":"}) {

@@ -45,6 +45,12 @@ TEST(Conninfo, what_goes_to_a_log_or_into_a_url_holds_no_password) {
   info.set("host", "/run/pg").set("port", "5432");
   EXPECT_EQ(info.for_log().find("secret"), std::string::npos);
   EXPECT_EQ(info.url(), "postgres://o%27user@%2Frun%2Fpg:5432/my%20db");
+  info.set("sslmode", "verify-full").set("sslrootcert", "/etc/ca file.crt");
+  EXPECT_EQ(info.url(),
+            "postgres://o%27user@%2Frun%2Fpg:5432/my%20db?sslmode=verify-full&sslrootcert=%2Fetc%2Fca%20file.crt");
+  auto read = parse_conninfo(info.url());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->text(), info.without("password").without("sslpassword").text());
 }
 
 TEST(Conninfo, only_documented_keys_of_an_authentication_entry_are_taken) {

@@ -31,6 +31,24 @@ TEST(Bootstrap, ends_with_identifier_config_and_lock) {
   EXPECT_LT(world.index_of("sql.post_bootstrap"), world.index_of("store.write /initialize 77"));
 }
 
+TEST(Bootstrap, the_settings_of_a_custom_one_end_before_it_is_published) {
+  for (const bool custom : {true, false}) {
+    ScriptedWorld world;
+    world.server = Server::Stopped;
+    world.directory = Directory::Empty;
+    world.lock_in_store = false;
+    world.settings.bootstrap.method = "restore";
+    world.settings.bootstrap.methods["restore"] = json::object{{custom ? "command" : "misspelt", "/bin/restore"}};
+    auto result = world.run([](ProcedureContext& c) { return bootstrap_cluster(c); });
+    ASSERT_TRUE(result && *result) << world.all_steps();
+    EXPECT_EQ(world.called("data.custom_bootstrap"), custom);
+    EXPECT_EQ(world.called("server.apply_settings"), custom);
+    if (!custom) continue;
+    EXPECT_LT(world.index_of("sql.post_bootstrap"), world.index_of("server.apply_settings"));
+    EXPECT_LT(world.index_of("server.apply_settings"), world.index_of("store.write /initialize 77"));
+  }
+}
+
 TEST(Bootstrap, a_failed_one_clears_the_key_and_moves_the_directory_aside) {
   every_fault_at_every_step(
       [](ScriptedWorld& w) {
