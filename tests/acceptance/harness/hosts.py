@@ -22,12 +22,12 @@ def run(*command, check=True, **kwargs):
 
 
 def enter_private_network():
-    """Runs this program again inside a network namespace of its own, unless it already is in one."""
+    """Runs this program again with a network and mounts of its own, unless it already has them."""
     if os.environ.get(_UNSHARED) != str(os.getpid()):
         if os.geteuid() != 0:
             sys.exit("network namespaces need root: run this with sudo")
         os.environ[_UNSHARED] = str(os.getpid())
-        os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "--net", "--mount", "--", sys.executable, *sys.argv])
     # A run that is asked to end takes its hosts along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     atexit.register(lambda: [host.remove() for host in list(_HOSTS)])
@@ -35,6 +35,12 @@ def enter_private_network():
     run("ip", "link", "add", "br0", "type", "bridge")
     run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")
     run("ip", "link", "set", "br0", "up")
+
+
+def mount_small_disk(path, megabytes, user):
+    """A file system of that size at `path`; it ends with the run at the latest."""
+    os.makedirs(path, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700,uid={user},gid={user}", "tmpfs", path)
 
 
 def die_with_parent():

@@ -136,58 +136,6 @@ def explain(c):
     assert told["rule"] in out, out
 
 
-@scenario("a member of another cluster is refused and its data is not touched", start=False, size=2, expected=(r".*",))
-def foreign_system_identifier(c):
-    first, second = c.members
-    first.start()
-    wait.until(lambda: first.is_("primary"), "the first member leads", 60)
-    hosts.run("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", os.path.join(c.bin_dir, "initdb"),
-              "-D", second.data, "-A", "trust")
-    before = hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout
-    second.start()
-    assert second.process.wait(60) == 1
-    assert "belongs to a different cluster" in second.log(), second.log()
-    assert hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout == before
-
-
-@scenario("bad input ends in one clear message and exit code 1", start=False, size=1, expected=(r".*",))
-def bad_input(c):
-    member = c.members[0]
-
-    # --validate-config tells every problem on a line of its own and touches nothing.
-    good = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
-    assert good.returncode == 0, good.stderr
-    member.local["postgresql"]["authentication"]["superuser"]["password"] = 3
-    member.local["bootstrap"]["dcs"]["ttl"] = "soon"
-    member.write_config()
-    bad = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
-    assert bad.returncode == 1 and len(bad.stderr.splitlines()) == 2, bad.stderr
-    assert "postgresql.authentication.superuser.password *** is not a string" in bad.stderr, bad.stderr
-
-    def refused(change, *words):
-        member.local = member.default_config()
-        change(member.local)
-        member.write_config()
-        open(member.log_path, "w").close()
-        member.start()
-        assert member.process.wait(30) == 1, member.log()
-        for word in words:
-            assert word in member.log(), (word, member.log())
-        assert not os.path.exists(member.data)
-
-    refused(lambda l: l.pop("scope"), "scope")
-    refused(lambda l: l.pop("etcd3"), "store")
-    refused(lambda l: l["restapi"].update(listen="300.1.1.1:8008"), "300.1.1.1")
-    refused(lambda l: l["postgresql"].update(bin_dir="/nonexistent"), "/nonexistent")
-    refused(lambda l: l.update(citus={"group": 0, "database": "x"}), "citus")
-    with open(member.config_path, "w") as f:
-        f.write("scope: [unclosed\n")
-    open(member.log_path, "w").close()
-    member.start()
-    assert member.process.wait(30) == 1
-    assert "line" in member.log(), member.log()
-
-
 @scenario("an operator's daemon takes a running cluster over without restarting PostgreSQL", start=False, size=1,
           expected=NOISE)
 def adopt_running_postgres(c):
