@@ -154,3 +154,43 @@ def adopt_running_postgres(c):
     wait.until(lambda: member.is_("primary"), "leads", 60)
     assert member.postmaster_pid() == pid
     wait.until(lambda: c.key("initialize").isdigit(), "the cluster is registered", 20)
+
+
+def with_callbacks(local):
+    events = ("on_start", "on_stop", "on_restart", "on_reload", "on_role_change")
+    command = """sh -c 'echo "$@" >> "$HOME/told"' --"""
+    local["postgresql"]["callbacks"] = {event: command for event in events}
+
+
+def told(member):
+    """What the callbacks were told since the last question: "event role"."""
+    path = os.path.join(member.directory, "told")
+    with open(path) as f:
+        lines = [" ".join(line.split()[:2]) for line in f]
+    os.remove(path)
+    return lines
+
+
+@scenario("callbacks tell each start, reload, restart and change of role once", size=2, configure=with_callbacks,
+          expected=NOISE, dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5})
+def callbacks(c):
+    leader, replica = c.leader(), c.replicas()[0]
+
+    def expect(member, *lines):
+        got = []
+        wait.until(lambda: got.extend(told(member)) or sorted(got) == sorted(lines), f"{member.name} is told {lines}", 30)
+
+    expect(leader, "on_start primary")
+    expect(replica, "on_start replica")
+    assert leader.rest("/config", "PATCH", {"postgresql": {"parameters": {"work_mem": "8MB"}}})[0] == 200
+    expect(leader, "on_reload primary")
+    expect(replica, "on_reload replica")
+    assert replica.rest("/restart", "POST", {}, timeout=30)[0] == 200
+    expect(replica, "on_restart replica")
+    c.wait_streams(replica)
+    assert leader.rest("/switchover", "POST", {"leader": leader.name}, timeout=60)[0] == 200
+    expect(replica, "on_role_change primary")
+    expect(leader, "on_stop primary", "on_role_change replica")
+    c.wait_streams(leader)
+    assert leader.stop() == 0
+    expect(leader, "on_stop replica")
