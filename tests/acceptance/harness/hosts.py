@@ -57,6 +57,14 @@ def mount_small_disk(path, megabytes, user):
     run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700,uid={user},gid={user}", "tmpfs", path)
 
 
+def unmount_below(directory):
+    with open("/proc/self/mounts") as mounts:
+        points = [line.split()[1] for line in mounts]
+    for point in points:
+        if point.startswith(directory + "/"):
+            run("umount", "-l", point, check=False)
+
+
 def die_with_parent():
     """preexec: children of a test that is killed do not outlive it."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
