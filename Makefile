@@ -10,18 +10,21 @@ NAME      ?=
 PG        ?= 15
 CMAKE      = cmake -G Ninja -DCMAKE_CXX_COMPILER=$(CXX_19)
 
-.PHONY: build demo test check sim acceptance bench full clean setup format sanitized
+.PHONY: configured build demo test check sim acceptance bench full clean setup format sanitized
 .DEFAULT_GOAL := build
 
 setup:
 	@tools/setup
 
-build: setup
+configured: setup
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(TYPE) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
+
+build: configured
 	ninja -C $(BUILD) -j $(JOBS)
 
-demo: build
+demo: configured
+	ninja -C $(BUILD) -j $(JOBS) tamada tamadactl
 	@tools/demo --bin $(BUILD)/bin $(if $(KEEP),--keep)
 
 # Everything, in the order in which a failure is found soonest.

@@ -58,8 +58,8 @@ fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
   return was_primary || !status.recovery_configured ? Writable::Yes : Writable::Unknown;
 }
 
-// The control file of a base backup is its source's until the copy is started for the first time. Before 15 a primary in
-// exclusive backup mode has such a label, too, but nothing that configures recovery.
+// The control file of a base backup is its source's until the copy is started for the first time. Before 15 a primary
+// in exclusive backup mode has such a label, too, but nothing that configures recovery.
 bool unstarted_copy(const PostgresStatus& status) {
   return status.backup_label && (status.recovery_configured || status.major_version >= 150000);
 }

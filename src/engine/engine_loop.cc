@@ -30,7 +30,7 @@ bool can_clone_alone(const PostgresSettings& settings) {
 }  // namespace
 
 void Engine::Impl::Listener::on_postmaster_exit() {
-  impl_.state_.log.info("postmaster has ended");
+  impl_.state_.log.debug("postmaster has ended");
   impl_.wake();
 }
 

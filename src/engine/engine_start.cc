@@ -8,6 +8,8 @@ namespace tamada {
 
 namespace {
 constexpr Duration kFirstViewGap = 5s;
+// The same failure is told again after so many attempts.
+constexpr int kFirstViewReminder = 12;
 constexpr Duration kNamesakePatience = 3s;
 constexpr Duration kLookPatience = 5s;
 constexpr Duration kAttachPatience = 30s;
@@ -68,10 +70,16 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
 // A store that cannot be read at the start is asked again for ever: PostgreSQL is left as it is, but for a primary
 // whose lock of the run before ends meanwhile - the fence sees to that.
 Task<void> Engine::Impl::first_view() {
-  for (;;) {
+  std::string told;
+  for (int failures = 1;; ++failures) {
     Result<void> loaded = co_await views_.load(state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
     if (loaded) co_return;
-    state_.log.warning("Can not get cluster from dcs: {}", loaded.error().text());
+    const std::string text = loaded.error().text();
+    if (text != told || failures % kFirstViewReminder == 0) {
+      state_.log.warning("Can not get cluster from dcs (attempt {}, next in {} s): {}", failures, kFirstViewGap / 1s,
+                         text);
+    }
+    told = text;
     publish_snapshot();
     co_await state_.ports.clock.sleep_for(kFirstViewGap);
     if (exiting_) co_return;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "base/async.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ class ProcedureRunner {
 
  private:
   Task<void> run(Task<Result<void>> body);
+  void log_end(const Result<void>& result);
 
   Clock& clock_;
   Logger log_;
@@ -42,6 +44,11 @@ class ProcedureRunner {
   bool blocked_ = false;
   std::optional<Result<void>> result_;
   std::function<void(Result<void>)> done_;
+
+  // The procedure that ended last, if it failed: a repetition is not logged again.
+  std::string failed_name_;
+  std::string failed_text_;
+  int failures_ = 0;
 };
 
 }  // namespace tamada

@@ -109,7 +109,8 @@ Task<Result<void>> ViewKeeper::load(Instant deadline) {
   Result<ClusterView> loaded = co_await store_.load(deadline);
   if (!loaded) {
     if (!failing_since_) failing_since_ = asked;
-    if (++failures_ == 1) log_.warning("store could not be read: {}", loaded.error().text());
+    // Before the first view the caller tells why the daemon waits.
+    if (++failures_ == 1 && view_) log_.warning("store could not be read: {}", loaded.error().text());
     co_return loaded.error();
   }
   // Fresh is the answer to a request sent after the doubt arose (safety.md 4.1).

@@ -47,6 +47,28 @@ std::string chosen_store(const json::object& local) {
   return "";
 }
 
+// Why a required setting has no value: nobody set it, or what was set (or the section around it) is no such thing.
+Error unset(const json::object& local, std::string_view path) {
+  constexpr const char* kHint = "run with --validate-config to see all problems";
+  const json::object* at = &local;
+  for (std::size_t from = 0;;) {
+    const std::size_t dot = path.find('.', from);
+    const json::value* value = find_value(*at, path.substr(from, dot - from));
+    if (value == nullptr) break;
+    if (dot != path.npos && value->is_object()) {
+      at = &value->get_object();
+      from = dot + 1;
+      continue;
+    }
+    const std::string_view wrong = path.substr(0, dot);
+    const SettingRow* row = find_setting(path);
+    const std::string expected = dot != path.npos || row == nullptr ? "a mapping" : describe_expected(*row);
+    return Error(ErrorCode::Invalid,
+                 std::string(wrong) + ": expected " + expected + ", found " + describe_value(wrong, *value), kHint);
+  }
+  return Error(ErrorCode::Invalid, std::string(path) + " is not defined", kHint);
+}
+
 }  // namespace
 
 Result<BuiltSettings> build_settings(const BuildInput& input) {
@@ -90,10 +112,7 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
 }
 
 Result<void> check_daemon_settings(const Settings& settings) {
-  const auto missing = [](std::string_view path) {
-    return Error(ErrorCode::Invalid, std::string(path) + " is not defined",
-                 "run with --validate-config to see all problems");
-  };
+  const auto missing = [&](std::string_view path) { return unset(settings.local_document, path); };
   if (settings.name.empty()) return missing("name");
   if (settings.scope.empty()) return missing("scope");
   if (settings.restapi.listen.empty()) return missing("restapi.listen");
@@ -107,8 +126,13 @@ Result<void> check_daemon_settings(const Settings& settings) {
     return Error(ErrorCode::Unsupported, "the store " + settings.store + " is not served by this version",
                  "use the section etcd3");
   }
-  if (settings.etcd3.hosts.empty() && settings.etcd3.srv.empty())
-    return missing("etcd3.host or etcd3.hosts or etcd3.srv");
+  if (settings.etcd3.hosts.empty() && settings.etcd3.srv.empty()) {
+    const json::object* section = find_mapping(settings.local_document, "etcd3");
+    for (std::string_view key : {"proxy", "url", "hosts", "host"}) {
+      if (section != nullptr && find_value(*section, key) != nullptr) return missing("etcd3." + std::string(key));
+    }
+    return missing("etcd3.hosts");
+  }
   return {};
 }
 

@@ -42,8 +42,10 @@ LocalPostgresServer::~LocalPostgresServer() = default;
 
 void LocalPostgresServer::update_settings(const Settings& settings) {
   if (settings.postgresql.bin_dir != settings_.postgresql.bin_dir ||
-      settings.postgresql.bin_name != settings_.postgresql.bin_name)
+      settings.postgresql.bin_name != settings_.postgresql.bin_name) {
     rewind_runs_.reset();
+    program_version_ = 0;
+  }
   if (settings.postgresql.parameters != settings_.postgresql.parameters) corrections_.clear();
   settings_ = settings;
   query_.update_settings(settings);
@@ -89,6 +91,10 @@ Task<Result<DataDirectoryLook>> LocalPostgresServer::look_at_files(Instant deadl
   auto found = co_await pool_.run("looking at " + settings_.postgresql.data_dir, work, deadline);
   if (!found) co_return found.error();
   DataDirectoryLook look = std::move(found->look);
+  if (look.error != directory_problem_ && look.state == DataDirState::Inaccessible)
+    log_.warning("data directory is not accessible: {} (PostgreSQL is not started; check owner and mode of {})",
+                 look.error, settings_.postgresql.data_dir);
+  directory_problem_ = look.error;
   custom_bootstrap_ = found->custom_bootstrap;
   if (look.version != 0) version_ = look.version;
   if (look.control_error) {

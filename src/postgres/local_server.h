@@ -59,6 +59,10 @@ class LocalPostgresServer final : public PostgresServer {
   void note_postmaster(const std::optional<PostmasterId>& postmaster);
   void postmaster_ended(PostmasterId id, std::optional<ReapedStatus> status);
 
+  // Starting.
+  Task<Result<void>> check_start(Instant deadline);
+  Task<int> program_version(Instant deadline);
+
   // Stopping.
   Task<Result<void>> signal_and_wait(const PostmasterLook& look, int signal, Instant deadline);
   Task<Result<void>> clear_directory(StopMode mode, Instant deadline);
@@ -95,6 +99,7 @@ class LocalPostgresServer final : public PostgresServer {
   std::optional<DirectoryId> directory_;    // as last seen, kept when the path is gone
   std::optional<PostmasterId> postmaster_;  // as last seen alive
   int version_ = 0;
+  int program_version_ = 0;  // of the postgres program; 0 = not asked yet, or it does not say
   bool custom_bootstrap_ = false;
   std::optional<std::string> synchronous_names_;  // what the resolver set, or the server had when we attached
   std::optional<GucMap> recovery_;     // recovery settings in force, or configured while stopped; nullopt = unknown
@@ -105,6 +110,7 @@ class LocalPostgresServer final : public PostgresServer {
   bool backup_due_ = false;            // copies of the configuration after the first answer of a new server
   std::optional<bool> rewind_runs_;    // pg_rewind --help ended with 0
   std::string control_problem_;        // last logged cause
+  std::string directory_problem_;      // likewise
 };
 
 }  // namespace tamada

@@ -8,6 +8,8 @@
 #include "postgres/local_server.h"
 #include "postgres/local_server_gate.h"
 #include "postgres/own_addresses.h"
+#include "postgres/start_check.h"
+#include "postgres/version_table.h"
 
 namespace tamada {
 
@@ -69,6 +71,39 @@ ChildSpec LocalPostgresServer::postmaster_command(const ConfigPlan& plan, int st
   return spec;
 }
 
+Task<int> LocalPostgresServer::program_version(Instant deadline) {
+  ChildSpec spec;
+  spec.argv = {program("postgres"), "--version"};
+  spec.environment = child_environment(own_environment(), {.postmaster = true});
+  spec.out = ChildOutput::Capture;
+  spec.err = ChildOutput::Discard;
+  auto exit = co_await run_child(clock_, std::move(spec), deadline);
+  co_return exit && exit->ok() ? major_of_version_line(exit->out) : 0;
+}
+
+// Before anything is written: a start that fails leaves the data directory as it was.
+Task<Result<void>> LocalPostgresServer::check_start(Instant deadline) {
+  auto look = co_await look_at_files(deadline);
+  if (!look) co_return look.error();
+  const PostgresSettings& postgres = settings_.postgresql;
+  // Nothing is there, or nothing can be seen: the plan of the files tells.
+  if (look->state != DataDirState::Present) co_return Result<void>();
+  auto work = [site = StartSite{postgres.data_dir, look->version, postgres.listen_addresses, postgres.port}] {
+    return check_start_site(site);
+  };
+  auto checked = co_await pool_.run("checking " + postgres.data_dir, work, deadline);
+  if (!checked) co_return checked;
+  if (program_version_ == 0) program_version_ = co_await program_version(deadline);
+  if (look->version == 0 || program_version_ == 0 || look->version == program_version_) co_return Result<void>();
+  const std::string made_by = format_pg_version(look->version);
+  const Error error(ErrorCode::Unsupported,
+                    fmt::format("data directory {} was made by PostgreSQL {}, but {} is PostgreSQL {}",
+                                postgres.data_dir, made_by, program("postgres"), format_pg_version(program_version_)),
+                    fmt::format("set postgresql.bin_dir to the programs of PostgreSQL {}, or run pg_upgrade", made_by));
+  program_version_ = 0;  // the programs may be exchanged meanwhile
+  co_return error;
+}
+
 Task<Result<PostmasterId>> LocalPostgresServer::start(StartRequest request, Instant deadline) {
   const std::string& data_dir = settings_.postgresql.data_dir;
   auto look = co_await look_at_processes(deadline);
@@ -76,6 +111,7 @@ Task<Result<PostmasterId>> LocalPostgresServer::start(StartRequest request, Inst
   if (look->state == ProcessState::Unknown)
     co_return Error(ErrorCode::Io, "cannot tell whether a server runs in " + data_dir);
   if (look->state != ProcessState::NotRunning) co_return busy_error(*look, data_dir);
+  if (auto checked = co_await check_start(deadline); !checked) co_return checked.error();
   if (look->stale_pid != 0)
     log_.warning("postmaster.pid in {} is stale: it names process {}, which is not PostgreSQL's", data_dir,
                  look->stale_pid);

@@ -178,7 +178,6 @@ Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
   Undo made{.initialize_revision = *race.value};
   Result<void> built = co_await build_cluster(context, made);
   if (!built) {
-    context.log.error("bootstrap failed: {}", built.error().text());
     co_await undo(context, made);
     context.report({.kind = Event::Kind::BootstrapDone, .ok = false, .detail = built.error().text()});
     co_return Error(ErrorCode::Failed, "failed to bootstrap cluster: " + built.error().text());

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -43,8 +44,12 @@ struct ProcedureContext {
   // Publishes the member key now and waits for the answer, at most a second.
   std::function<Task<void>()> publish;
 
-  // Callbacks are silent while the cluster is being bootstrapped (ha_behaviour.md 5.1).
-  void callback(Callbacks::Event event, Role role) const;
+  // The role that the scripts were told last; nullopt before the first.
+  std::optional<Role> told_role;
+
+  // Callbacks are silent while the cluster is being bootstrapped (ha_behaviour.md 5.1). A primary that comes back as a
+  // replica gets on_role_change in place of on_start or on_restart (9.7): scripts take addresses away on it.
+  void callback(Callbacks::Event event, Role role);
 };
 
 }  // namespace tamada

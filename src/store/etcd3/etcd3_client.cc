@@ -233,6 +233,8 @@ Fault Etcd3Client::out_of_time(const Round& round) {
   if (round.last) fault.error = Error(round.last->error).wrap(text);
   fault.error.code =
       round.last && round.last->error.code == ErrorCode::Denied ? ErrorCode::Denied : ErrorCode::Unavailable;
+  if (fault.error.hint.empty())
+    fault.error.hint = "check that etcd runs and that the section etcd3 names its endpoints";
   return fault;
 }
 

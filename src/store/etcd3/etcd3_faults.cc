@@ -94,16 +94,18 @@ std::string printable(std::string_view text) {
 
 Fault fault_of_error(const json::object& error, int http_status) {
   const std::string message = text_of(error, {"message"}).value_or("");
-  const std::string text = text_of(error, {"error", "Error", "message"}).value_or("etcd answered with an error");
+  const std::string text = text_of(error, {"error", "Error", "message"}).value_or("");
   const std::int64_t code = number_of(error, {"grpc_code", "code", "Code"}).value_or(2);
   if (const auto* inner = error.if_contains("error"); inner != nullptr && inner->is_object()) {
     return fault_of_error(inner->get_object(), http_status);
   }
+  std::string shown = printable(text);
+  if (shown.empty()) shown = "etcd answered with an error";
   for (const TextRow& row : kTexts) {
     if (text.find(row.text) == std::string::npos && message.find(row.text) == std::string::npos) continue;
-    return {row.kind, row.may_be_applied, Error(row.code, printable(text), std::string(row.hint))};
+    return {row.kind, row.may_be_applied, Error(row.code, std::move(shown), std::string(row.hint))};
   }
-  return fault_of_code(code, http_status, printable(text));
+  return fault_of_code(code, http_status, shown);
 }
 
 bool is_error(const json::object& answer) {

@@ -72,10 +72,12 @@ void Etcd3Nodes::failed(const std::string& url, const Error& why, Instant now) {
   Node* node = find(url);
   if (node == nullptr) return;
   node->failed_at = now;
+  std::string text = why.text();
+  if (text.starts_with(url + ": ")) text.erase(0, url.size() + 2);
   if (++node->failures == 1) {
-    log_.warning("etcd node {} failed: {}", url, why.text());
+    log_.warning("etcd node {} failed: {}", url, text);
   } else {
-    log_.debug("etcd node {} failed {} times: {}", url, node->failures, why.text());
+    log_.debug("etcd node {} failed {} times: {}", url, node->failures, text);
   }
   if (current_ != url) return;
   const std::string next = pick({url}, now);

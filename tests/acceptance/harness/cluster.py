@@ -245,6 +245,7 @@ class Cluster:
         for member in self.members:
             member.host.remove()
         self.store.stop()
+        hosts.unmount_below(self.directory)
         if not self.keep:
             shutil.rmtree(self.directory, ignore_errors=True)
 

@@ -4,9 +4,11 @@ The run is started by `enter_private_network`: nothing outside is touched and ev
 import atexit
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 BRIDGE = "10.77.0.254"
 _HOSTS = set()
@@ -22,12 +24,14 @@ def run(*command, check=True, **kwargs):
 
 
 def enter_private_network():
-    """Runs this program again inside a network namespace of its own, unless it already is in one."""
+    """Runs this program again with a network and mounts of its own, unless it already has them."""
     if os.environ.get(_UNSHARED) != str(os.getpid()):
         if os.geteuid() != 0:
-            sys.exit("network namespaces need root: run this with sudo")
+            if not shutil.which("sudo"):
+                sys.exit("network namespaces need root: run this as root")
+            os.execvp("sudo", ["sudo", sys.executable, *sys.argv])
         os.environ[_UNSHARED] = str(os.getpid())
-        os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "--net", "--mount", "--", sys.executable, *sys.argv])
     # A run that is asked to end takes its hosts along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     atexit.register(lambda: [host.remove() for host in list(_HOSTS)])
@@ -35,6 +39,30 @@ def enter_private_network():
     run("ip", "link", "add", "br0", "type", "bridge")
     run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")
     run("ip", "link", "set", "br0", "up")
+
+
+def programs_for_postgres(directory, *names):
+    """A directory with copies of the programs; a home, where they are built, is closed to user postgres."""
+    copies = tempfile.mkdtemp(prefix="tamada-bin-")
+    atexit.register(shutil.rmtree, copies, ignore_errors=True)
+    os.chmod(copies, 0o755)
+    for name in names:
+        shutil.copy(os.path.join(directory, name), copies)
+    return copies
+
+
+def mount_small_disk(path, megabytes, user):
+    """A file system of that size at `path`; it ends with the run at the latest."""
+    os.makedirs(path, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700,uid={user},gid={user}", "tmpfs", path)
+
+
+def unmount_below(directory):
+    with open("/proc/self/mounts") as mounts:
+        points = [line.split()[1] for line in mounts]
+    for point in points:
+        if point.startswith(directory + "/"):
+            run("umount", "-l", point, check=False)
 
 
 def die_with_parent():

@@ -136,58 +136,6 @@ def explain(c):
     assert told["rule"] in out, out
 
 
-@scenario("a member of another cluster is refused and its data is not touched", start=False, size=2, expected=(r".*",))
-def foreign_system_identifier(c):
-    first, second = c.members
-    first.start()
-    wait.until(lambda: first.is_("primary"), "the first member leads", 60)
-    hosts.run("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", os.path.join(c.bin_dir, "initdb"),
-              "-D", second.data, "-A", "trust")
-    before = hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout
-    second.start()
-    assert second.process.wait(60) == 1
-    assert "belongs to a different cluster" in second.log(), second.log()
-    assert hosts.run("sha256sum", os.path.join(second.data, "global/pg_control")).stdout == before
-
-
-@scenario("bad input ends in one clear message and exit code 1", start=False, size=1, expected=(r".*",))
-def bad_input(c):
-    member = c.members[0]
-
-    # --validate-config tells every problem on a line of its own and touches nothing.
-    good = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
-    assert good.returncode == 0, good.stderr
-    member.local["postgresql"]["authentication"]["superuser"]["password"] = 3
-    member.local["bootstrap"]["dcs"]["ttl"] = "soon"
-    member.write_config()
-    bad = hosts.run(*c.daemon, "--validate-config", "-i", member.config_path, check=False)
-    assert bad.returncode == 1 and len(bad.stderr.splitlines()) == 2, bad.stderr
-    assert "postgresql.authentication.superuser.password *** is not a string" in bad.stderr, bad.stderr
-
-    def refused(change, *words):
-        member.local = member.default_config()
-        change(member.local)
-        member.write_config()
-        open(member.log_path, "w").close()
-        member.start()
-        assert member.process.wait(30) == 1, member.log()
-        for word in words:
-            assert word in member.log(), (word, member.log())
-        assert not os.path.exists(member.data)
-
-    refused(lambda l: l.pop("scope"), "scope")
-    refused(lambda l: l.pop("etcd3"), "store")
-    refused(lambda l: l["restapi"].update(listen="300.1.1.1:8008"), "300.1.1.1")
-    refused(lambda l: l["postgresql"].update(bin_dir="/nonexistent"), "/nonexistent")
-    refused(lambda l: l.update(citus={"group": 0, "database": "x"}), "citus")
-    with open(member.config_path, "w") as f:
-        f.write("scope: [unclosed\n")
-    open(member.log_path, "w").close()
-    member.start()
-    assert member.process.wait(30) == 1
-    assert "line" in member.log(), member.log()
-
-
 @scenario("an operator's daemon takes a running cluster over without restarting PostgreSQL", start=False, size=1,
           expected=NOISE)
 def adopt_running_postgres(c):
@@ -310,3 +258,43 @@ def restored_cluster(c, how):
     first.sql("select pg_switch_wal()")
     wait.until(lambda: any(n.startswith("00000002") for n in os.listdir(new_archive)), "the new timeline is archived", 20)
     assert second.value("select count(*) from kept") == 0
+
+
+def with_callbacks(local):
+    events = ("on_start", "on_stop", "on_restart", "on_reload", "on_role_change")
+    command = """sh -c 'echo "$@" >> "$HOME/told"' --"""
+    local["postgresql"]["callbacks"] = {event: command for event in events}
+
+
+def told(member):
+    """What the callbacks were told since the last question: "event role"."""
+    path = os.path.join(member.directory, "told")
+    with open(path) as f:
+        lines = [" ".join(line.split()[:2]) for line in f]
+    os.remove(path)
+    return lines
+
+
+@scenario("callbacks tell each start, reload, restart and change of role once", size=2, configure=with_callbacks,
+          expected=NOISE, dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5})
+def callbacks(c):
+    leader, replica = c.leader(), c.replicas()[0]
+
+    def expect(member, *lines):
+        got = []
+        wait.until(lambda: got.extend(told(member)) or sorted(got) == sorted(lines), f"{member.name} is told {lines}", 30)
+
+    expect(leader, "on_start primary")
+    expect(replica, "on_start replica")
+    assert leader.rest("/config", "PATCH", {"postgresql": {"parameters": {"work_mem": "8MB"}}})[0] == 200
+    expect(leader, "on_reload primary")
+    expect(replica, "on_reload replica")
+    assert replica.rest("/restart", "POST", {}, timeout=30)[0] == 200
+    expect(replica, "on_restart replica")
+    c.wait_streams(replica)
+    assert leader.rest("/switchover", "POST", {"leader": leader.name}, timeout=60)[0] == 200
+    expect(replica, "on_role_change primary")
+    expect(leader, "on_stop primary", "on_role_change replica")
+    c.wait_streams(leader)
+    assert leader.stop() == 0
+    expect(leader, "on_stop replica")

@@ -325,6 +325,23 @@ TEST(SettingsBuild, the_first_store_in_order_is_chosen_and_must_be_served) {
   EXPECT_EQ(check_daemon_settings(built.settings).error().code, ErrorCode::Unsupported);
 }
 
+TEST(SettingsBuild, a_required_setting_of_a_wrong_type_is_not_called_missing) {
+  const auto told = [](const char* key, const char* changed) {
+    json::object local = yaml(kLocal);
+    local[key] = yaml(changed).at("x");
+    const auto ok = check_daemon_settings(build(local).settings);
+    return ok ? std::string("accepted") : ok.error().message;
+  };
+  EXPECT_EQ(told("postgresql", "x: 3"), "postgresql: expected a mapping, found \"3\"");
+  EXPECT_EQ(told("postgresql", "x: {listen: [a]}"), "postgresql.listen: expected text, found a list");
+  EXPECT_EQ(told("postgresql", "x: {data_dir: /d}"), "postgresql.listen is not defined");
+  EXPECT_EQ(told("restapi", "x: {listen: {a: 1}}"), "restapi.listen: expected text, found a mapping");
+  EXPECT_EQ(told("etcd3", "x: {hosts: {a: 1}}"), "etcd3.hosts: expected a list, found a mapping");
+  EXPECT_EQ(told("etcd3", "x: {url: [a]}"), "etcd3.url: expected text, found a list");
+  EXPECT_EQ(told("etcd3", "x: 7"), "etcd3: expected a mapping, found \"7\"");
+  EXPECT_EQ(told("etcd3", "x: {}"), "etcd3.hosts is not defined");
+}
+
 TEST(SettingsBuild, open_writes_follow_the_level) {
   EXPECT_FALSE(build(yaml(kLocal)).settings.restapi.open_writes);
   const auto old = build(with("compatibility: 3.0"));

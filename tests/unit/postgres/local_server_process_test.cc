@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "host/files.h"
 #include "postgres/config_files.h"
@@ -51,6 +52,32 @@ TEST_F(LocalServerTest, a_second_start_is_refused_while_a_server_runs) {
   auto again = server.start_primary();
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::Conflict);
+}
+
+TEST_F(LocalServerTest, a_start_that_cannot_succeed_says_why_and_writes_nothing) {
+  const std::string data_dir = cluster_->settings().postgresql.data_dir;
+  const auto contents = [&] {
+    return read_file(join_path(data_dir, "postgresql.conf")).value_or("") +
+           (path_exists(join_path(data_dir, "standby.signal")) ? "standby" : "");
+  };
+  Server server(io_, cluster_->settings());
+  const std::string before = contents();
+  const auto version = *read_file(join_path(data_dir, "PG_VERSION"));
+  ASSERT_TRUE(write_file_atomic(join_path(data_dir, "PG_VERSION"), "12\n", 0600));
+  auto started = server.run(server->start(StartRequest(), server.in(30s)));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(started.error().message.find("was made by PostgreSQL 12"), std::string::npos) << started.error().text();
+  EXPECT_EQ(contents(), before);
+  ASSERT_TRUE(write_file_atomic(join_path(data_dir, "PG_VERSION"), version, 0600));
+
+  chmod(data_dir.c_str(), 0777);
+  started = server.run(server->start(StartRequest(), server.in(30s)));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::Denied);
+  EXPECT_EQ(contents(), before);
+  chmod(data_dir.c_str(), 0700);
+  EXPECT_TRUE(server.start_primary());
 }
 
 TEST_F(LocalServerTest, a_normal_stop_warns_of_nothing_though_the_log_collector_ends_last) {

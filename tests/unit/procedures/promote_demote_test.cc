@@ -120,5 +120,23 @@ TEST(Restart, comes_back_in_the_role_it_had) {
   EXPECT_TRUE(world.called("callback on_restart"));
 }
 
+TEST(RoleCallbacks, a_primary_that_comes_back_as_a_replica_changes_its_role_and_does_not_just_start) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Stopped;
+  auto result = world.run([](ProcedureContext& c) -> Task<Result<void>> {
+    (void)co_await start_postgres(c, {.request = {.as_primary = true}});
+    (void)co_await demote(c, {.mode = DemoteMode::Graceful});
+    (void)co_await start_postgres(c, {});
+    (void)co_await restart(c, {}, 60s);
+    co_return Result<void>();
+  });
+  ASSERT_TRUE(result && *result);
+  std::vector<std::string> told;
+  for (const std::string& step : world.steps) {
+    if (step.starts_with("callback ")) told.push_back(step.substr(9));
+  }
+  EXPECT_THAT(told, testing::ElementsAre("on_start", "on_stop", "on_role_change", "on_restart"));
+}
+
 }  // namespace
 }  // namespace tamada
