@@ -159,7 +159,8 @@ class SimPostgres {
   void write(std::uint64_t bytes, std::function<void(bool)> done);
 
   // Replication.
-  bool streaming() const { return receiver_.connected; }
+  // Connected, and the server at the other end is still the same.
+  bool streaming() const;
   bool receiver_stopped() const { return !receiver_.connected; }
   int upstream() const { return receiver_.upstream; }
   void on_network_change();

@@ -131,6 +131,10 @@ void SimPostgres::disconnect() {
   changed_.notify();
 }
 
+bool SimPostgres::streaming() const {
+  return receiver_.connected && fleet_.at_host(receiver_.upstream)->run_ == receiver_.upstream_run;
+}
+
 void SimPostgres::feed_standbys() {
   for (auto& other : fleet_.servers) {
     if (other->receiver_.connected && other->receiver_.upstream == host_) want_delivery(*other);
@@ -190,7 +194,8 @@ void SimPostgres::on_network_change() {
     const std::uint64_t run = run_;
     const bool heard = world().network().can_send(up->host_, host_);
     world().after(heard ? Duration(5ms) : kReceiverTimeout, host_, [this, up, run] {
-      if (run == run_ && receiver_.connected && up->run_ != receiver_.upstream_run) disconnect();
+      const bool still = receiver_.connected && receiver_.upstream == up->host_;
+      if (run == run_ && still && up->run_ != receiver_.upstream_run) disconnect();
     });
     return;
   }
