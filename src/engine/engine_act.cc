@@ -97,7 +97,8 @@ Task<bool> Engine::Impl::act() {
       co_await runner_.cancel_and_wait();
       co_return true;
     case PlanKind::Exit:
-      state_.log.critical("{}", state_.plan.exit_message);
+      // A failed bootstrap has been told when it ended.
+      if (!exit_code_) state_.log.critical("{}", state_.plan.exit_message);
       exit_code_ = 1;
       stop_postgres_at_exit_ = !state_.plan.exit_without_stop;
       break;
