@@ -154,10 +154,14 @@ class FakeLocalState final : public LocalState {
     adoption = std::move(record);
     co_return Result<void>();
   }
-  Task<Result<std::optional<PromotionNote>>> load_promotion_note() override {
-    co_return std::optional<PromotionNote>();
+  std::optional<PromotionNote> promotion;
+  int promotions_saved = 0;
+  Task<Result<std::optional<PromotionNote>>> load_promotion_note() override { co_return promotion; }
+  Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) override {
+    ++promotions_saved;
+    promotion = std::move(note);
+    co_return Result<void>();
   }
-  Task<Result<void>> save_promotion_note(std::optional<PromotionNote>) override { co_return Result<void>(); }
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return std::optional<WorkNote>(); }
   Task<Result<void>> save_work_note(std::optional<WorkNote>) override { co_return Result<void>(); }
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return std::optional<json::object>(); }
