@@ -69,10 +69,20 @@ def reinit(c):
     assert code == 503 and text == "I am the leader, can not reinitialize", (code, text)
 
 
+def remove_data(member):
+    """As `rm -rf` by hand: PostgreSQL and the daemon add and remove files meanwhile."""
+    for _ in range(20):
+        try:
+            return shutil.rmtree(member.data)
+        except OSError:
+            pass
+    raise AssertionError(f"{member.data} could not be removed")
+
+
 @scenario("the data directory of a replica is removed: it is cloned again", expected=NOISE)
 def replica_data_lost(c):
     replica = c.replicas()[0]
-    shutil.rmtree(replica.data)
+    remove_data(replica)
     wait.until(lambda: os.path.exists(os.path.join(replica.data, "postmaster.pid")), "a new data directory", 60)
     c.wait_streams(replica)
 
@@ -80,7 +90,7 @@ def replica_data_lost(c):
 @scenario("the data directory of the primary is removed: another member leads, it is cloned", expected=NOISE)
 def primary_data_lost(c):
     leader = c.leader()
-    shutil.rmtree(leader.data)
+    remove_data(leader)
     c.wait_leader(other_than=leader, seconds=60)
     c.wait_streams(leader)
 
