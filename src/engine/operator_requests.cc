@@ -24,6 +24,18 @@ bool fit(const PeerAnswer& answer, const ClusterView& view, const DynamicSetting
   return answer.timeline.known() && answer.timeline >= view.history->cluster_timeline;
 }
 
+OperatorReply reply_of(const Written<std::int64_t>& written) {
+  switch (written.kind) {
+    case WriteKind::Applied:
+      break;
+    case WriteKind::Refused:
+      return {409, "Conflict"};
+    case WriteKind::Unknown:
+      return {503, "DCS did not answer: " + written.error.text()};
+  }
+  return {200, ""};
+}
+
 }  // namespace
 
 OperatorRequests::OperatorRequests(Executor executor, EngineState& state, ViewKeeper& views)
@@ -118,15 +130,7 @@ Task<OperatorReply> OperatorRequests::do_cancel_switchover(CancelSwitchoverReque
   write.condition = WriteCondition::unchanged(request.expected_revision);
   auto written = co_await state_.ports.store.write(std::move(write),
                                                    state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
-  switch (written.kind) {
-    case WriteKind::Applied:
-      break;
-    case WriteKind::Refused:
-      co_return OperatorReply{409, "Conflict"};
-    case WriteKind::Unknown:
-      co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
-  }
-  co_return OperatorReply{200, ""};
+  co_return reply_of(written);
 }
 
 Task<OperatorReply> OperatorRequests::do_write_config(ConfigWrite request) {
@@ -134,15 +138,7 @@ Task<OperatorReply> OperatorRequests::do_write_config(ConfigWrite request) {
   if (request.expected_revision) write.condition = WriteCondition::unchanged(*request.expected_revision);
   auto written = co_await state_.ports.store.write(std::move(write),
                                                    state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);
-  switch (written.kind) {
-    case WriteKind::Applied:
-      break;
-    case WriteKind::Refused:
-      co_return OperatorReply{409, "Conflict"};
-    case WriteKind::Unknown:
-      co_return OperatorReply{503, "DCS did not answer: " + written.error.text()};
-  }
-  co_return OperatorReply{200, ""};
+  co_return reply_of(written);
 }
 
 }  // namespace tamada
