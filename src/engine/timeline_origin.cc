@@ -1,11 +1,29 @@
 #include "engine/timeline_origin.h"
 
+#include <algorithm>
+
 namespace tamada {
 
 const Member* TimelineOrigin::other_primary(const ClusterView* view) const {
   const Member* leader = view ? view->leader_member() : nullptr;
   if (leader == nullptr || leader->name == state_.settings->name || leader->role != Role::Primary) return nullptr;
   return leader->timeline.known() ? leader : nullptr;
+}
+
+// Noted before the deed: whether it was done, the control file tells. Until the checkpoint that follows a promotion only
+// the end of recovery says on which timeline.
+bool TimelineOrigin::done() const {
+  const auto& control = state_.postgres.control;
+  return control && std::max(control->timeline, control->min_recovery_timeline) >= note_->to_timeline;
+}
+
+Task<void> TimelineOrigin::keep(std::optional<PromotionNote> note) {
+  Result<void> saved = co_await state_.ports.local.save_promotion_note(note);
+  if (saved) {
+    note_ = std::move(note);
+  } else {
+    state_.log.warning("the note of a timeline's origin could not be written: {}", saved.error().text());
+  }
 }
 
 Task<void> TimelineOrigin::refresh(std::shared_ptr<const ClusterView> view, bool follows_leader) {
@@ -23,17 +41,16 @@ Task<void> TimelineOrigin::refresh(std::shared_ptr<const ClusterView> view, bool
   const Member* leader = other_primary(view.get());
   const auto& row = state_.postgres.row;
   const bool streams = follows_leader && row && row->in_recovery && row->receiver_status == "streaming";
-  if (leader == nullptr || leader->timeline_origin.empty() || !streams || row->timeline != leader->timeline) co_return;
-  if (note_ && note_->to_timeline >= leader->timeline) co_return;
-  PromotionNote followed;
-  followed.to_timeline = leader->timeline;
-  followed.origin = leader->timeline_origin;
-  Result<void> saved = co_await local.save_promotion_note(followed);
-  if (saved) {
-    note_ = followed;
-  } else {
-    state_.log.warning("the origin of timeline {} could not be noted: {}", followed.to_timeline.id,
-                       saved.error().text());
+  if (leader == nullptr || !streams) co_return;
+  const bool undone = note_ && note_->own() && !done();
+  if (!leader->timeline_origin.empty() && row->timeline == leader->timeline &&
+      (!note_ || undone || note_->to_timeline < leader->timeline)) {
+    PromotionNote followed;
+    followed.to_timeline = leader->timeline;
+    followed.origin = leader->timeline_origin;
+    co_await keep(std::move(followed));
+  } else if (undone) {
+    co_await keep(std::nullopt);
   }
 }
 
@@ -43,8 +60,7 @@ bool TimelineOrigin::differs(const ClusterView* view) const {
     return false;
   if (!leader->timeline_origin.empty() && leader->timeline_origin == note_->origin) return false;
   if (!note_->own()) return !leader->timeline_origin.empty();
-  // Noted before the deed, which may not have been done.
-  return state_.postgres.control && state_.postgres.control->timeline >= note_->to_timeline;
+  return done();
 }
 
 std::string TimelineOrigin::published() const {

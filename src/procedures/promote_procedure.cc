@@ -59,7 +59,7 @@ Task<Result<void>> take_over_sync(ProcedureContext& context) {
 }
 
 // What is about to happen, durable before it happens (safety.md 2.3).
-Task<Result<void>> note_the_deed(ProcedureContext& context, const PostgresStatus& status) {
+Task<Result<PromotionNote>> note_the_deed(ProcedureContext& context, const PostgresStatus& status) {
   PromotionNote note;
   if (status.control) note.from_timeline = status.control->timeline;
   if (status.row && status.row->timeline > note.from_timeline) note.from_timeline = status.row->timeline;
@@ -67,13 +67,32 @@ Task<Result<void>> note_the_deed(ProcedureContext& context, const PostgresStatus
   note.to_timeline = Timeline{note.from_timeline.id + 1};
   note.origin = fmt::format("{} {} {}", context.my_name, to_string(note.at),
                             context.clock.wall_now().time_since_epoch() / std::chrono::microseconds(1));
-  co_return co_await context.local.save_promotion_note(note);
+  Result<void> saved = co_await context.local.save_promotion_note(note);
+  if (!saved) co_return saved.error();
+  co_return note;
 }
 
-Task<Result<void>> wait_for_production(ProcedureContext& context) {
+// PostgreSQL was not asked: this data is still of the timeline that the former note speaks of. When this fails as well,
+// TimelineOrigin drops the note as soon as the standby streams again.
+Task<void> take_note_back(ProcedureContext& context, std::optional<PromotionNote> former) {
+  Result<void> restored = co_await context.local.save_promotion_note(std::move(former));
+  if (!restored)
+    context.log.warning("the note of a promotion that was not done stays: {}", restored.error().text());
+}
+
+// PostgreSQL passes over numbers whose history file it finds in an archive.
+Task<void> correct_note(ProcedureContext& context, PromotionNote note, Timeline made) {
+  if (!made.known() || made == note.to_timeline) co_return;
+  note.to_timeline = made;
+  Result<void> saved = co_await context.local.save_promotion_note(note);
+  if (!saved) context.log.warning("the origin of timeline {} could not be noted: {}", made.id, saved.error().text());
+}
+
+// The timeline on which it writes.
+Task<Result<Timeline>> wait_for_production(ProcedureContext& context) {
   for (;;) {
     const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
-    if (status.is_primary()) co_return Result<void>();
+    if (status.is_primary()) co_return status.row ? status.row->timeline : Timeline{};
     if (status.process == ProcessState::NotRunning || status.process == ProcessState::Orphans) {
       co_return Error(ErrorCode::Failed, "postgres ended during its promotion", "its own log says why");
     }
@@ -101,15 +120,22 @@ Task<Result<void>> promote(ProcedureContext& context) {
   if (!status.is_standby()) {
     co_return failed(context, Error(ErrorCode::Conflict, "not promoted: postgres is no running standby any more"));
   }
-  Result<void> noted = co_await note_the_deed(context, status);
-  if (!noted) co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));
+  Result<std::optional<PromotionNote>> former = co_await context.local.load_promotion_note();
+  if (!former) former = std::optional<PromotionNote>();  // unreadable: nobody knew more than nothing
+  Result<PromotionNote> noted = co_await note_the_deed(context, status);
+  if (!noted) {
+    co_await take_note_back(context, *former);
+    co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));
+  }
   const bool confirmed = co_await confirm(context);
-  if (!confirmed)
+  if (!confirmed) {
+    co_await take_note_back(context, *former);
     co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
+  }
 
   Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
   if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));
-  Result<void> primary = co_await wait_for_production(context);
+  Result<Timeline> primary = co_await wait_for_production(context);
   if (!primary) {
     // It may leave recovery at any moment now: without the lock nothing of it may go on living.
     if (!context.lock.proof()) {
@@ -118,6 +144,7 @@ Task<Result<void>> promote(ProcedureContext& context) {
     }
     co_return failed(context, primary.error());
   }
+  co_await correct_note(context, *noted, *primary);
   context.report({.kind = Event::Kind::Promoted, .ok = true});
   context.callback(Callbacks::Event::OnRoleChange, Role::Primary);
   co_return Result<void>();

@@ -186,12 +186,12 @@ Task<PostgresStatus> ScriptedWorld::observe(bool, Instant deadline) {
   if (directory == Directory::Whole) {
     status.control = ControlData{};
     status.control->system_identifier = "7711229962259062644";
-    status.control->timeline = Timeline{1};
+    status.control->timeline = timeline;
   }
   if (server != Server::Stopped) {
     status.row = StatusRow{};
     status.row->in_recovery = server == Server::Standby;
-    status.row->timeline = Timeline{1};
+    status.row->timeline = timeline;
     status.row->write_lsn = status.row->replayed_lsn = Lsn{0x3000000};
     status.accepting = Accepting::Yes;
   }
@@ -228,6 +228,7 @@ Task<Result<void>> ScriptedWorld::promote(Instant deadline) {
     must(confirmed_since_last_wait_, "S2: no promotion without a lock confirmed just before");
     must(promotion_note.has_value(), "safety.md 2.3: the note comes before the deed");
     server = Server::Primary;
+    timeline.id += 1 + numbers_passed_over;
   });
 }
 

@@ -54,6 +54,8 @@ class ScriptedWorld final : public Clock,
   enum class Directory { Empty, Whole, Half };  // Half: neither removed nor complete
   Server server = Server::Standby;
   Directory directory = Directory::Whole;
+  Timeline timeline{1};
+  std::uint32_t numbers_passed_over = 0;  // by a promotion, because an archive has them
   bool lock_in_store = true;
   std::optional<WorkNote> work_note;
   std::optional<PromotionNote> promotion_note;

@@ -93,6 +93,38 @@ TEST(TimelineOrigin, who_promoted_himself_believes_no_other_leader_of_that_timel
   EXPECT_FALSE(o.differs());
 }
 
+TEST(TimelineOrigin, the_end_of_recovery_tells_of_a_promotion_before_its_first_checkpoint) {
+  Origins o;
+  o.note(2, 3, "mine");
+  o.parts.state.postgres.control->timeline = Timeline{2};
+  o.parts.state.postgres.control->min_recovery_timeline = Timeline{3};
+  EXPECT_TRUE(o.differs());
+}
+
+TEST(TimelineOrigin, the_note_of_a_promotion_that_was_not_done_ends_when_the_standby_streams) {
+  Origins o;
+  o.parts.state.postgres.control->timeline = Timeline{2};
+  o.note(2, 3, "mine");
+  o.row().receiver_status.clear();
+  o.refresh();
+  EXPECT_TRUE(o.parts.local.promotion) << "it may still be on its way";
+  o.row().receiver_status = "streaming";
+  o.row().timeline = Timeline{2};
+  o.leader().timeline = Timeline{2};
+  o.leader().timeline_origin.clear();
+  o.refresh();
+  EXPECT_FALSE(o.parts.local.promotion);
+
+  o.note(2, 3, "mine");
+  o.leader().timeline = o.row().timeline = Timeline{3};
+  o.leader().timeline_origin = "a";
+  o.refresh();
+  ASSERT_TRUE(o.parts.local.promotion);
+  EXPECT_EQ(o.parts.local.promotion->origin, "a") << "another member made that number";
+  o.parts.state.postgres.control->timeline = Timeline{3};
+  EXPECT_FALSE(o.differs());
+}
+
 TEST(TimelineOrigin, a_primary_publishes_the_origin_of_its_own_timeline_only) {
   Origins o;
   o.note(2, 3, "mine");

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "procedures/demote_procedure.h"
@@ -33,6 +35,35 @@ TEST(Promote, never_becomes_writable_without_a_confirmed_lock_whatever_goes_wron
                             [](ScriptedWorld& w, const auto& result) {
                               // S2 is checked at the effect; a success means that it really is primary.
                               if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Primary);
+                            });
+}
+
+TEST(Promote, leaves_the_note_of_the_timeline_that_the_data_is_of) {
+  const PromotionNote former{{}, {}, Timeline{1}, "n2 0/1000000 17"};
+  every_fault_at_every_step([&](ScriptedWorld& w) { w.promotion_note = former; },
+                            [](ProcedureContext& c) { return promote(c); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              if (!result) return;  // killed: the deed may be done
+                              ASSERT_TRUE(w.promotion_note);
+                              if (w.called("server.promote")) {
+                                EXPECT_TRUE(w.promotion_note->own());
+                                EXPECT_EQ(w.promotion_note->to_timeline.id, 2u);
+                              } else {
+                                EXPECT_EQ(w.promotion_note->origin, "n2 0/1000000 17") << w.all_steps();
+                              }
+                            });
+}
+
+TEST(Promote, notes_the_number_that_postgres_took) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.numbers_passed_over = 2; },
+                            [](ProcedureContext& c) { return promote(c); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              if (!result || !*result) return;
+                              const int saves = static_cast<int>(
+                                  std::count(w.steps.begin(), w.steps.end(), "local.save_promotion_note"));
+                              EXPECT_EQ(saves, 2);
+                              if (w.steps[w.faulty_step < 0 ? 0 : w.faulty_step] != "local.save_promotion_note")
+                                EXPECT_EQ(w.promotion_note->to_timeline.id, 4u) << w.all_steps();
                             });
 }
 
