@@ -10,8 +10,8 @@ const Member* TimelineOrigin::other_primary(const ClusterView* view) const {
   return leader->timeline.known() ? leader : nullptr;
 }
 
-// Noted before the deed: whether it was done, the control file tells. Until the checkpoint that follows a promotion only
-// the end of recovery says on which timeline.
+// Noted before the deed: whether it was done, the control file tells. Until the checkpoint that follows a promotion
+// only the end of recovery says on which timeline.
 bool TimelineOrigin::done() const {
   const auto& control = state_.postgres.control;
   return control && std::max(control->timeline, control->min_recovery_timeline) >= note_->to_timeline;

@@ -21,7 +21,8 @@ class TimelineOrigin {
   // A procedure may have written or removed the note.
   void changed() { stale_ = true; }
   // Reads the note when it may have changed, and keeps it when a standby is on the timeline of a leader that it follows
-  // for the first time; a note of an own promotion that was not done ends when the standby streams again. What cannot be read or written is logged and tried again.
+  // for the first time; a note of an own promotion that was not done ends when the standby streams again. What cannot
+  // be read or written is logged and tried again.
   Task<void> refresh(std::shared_ptr<const ClusterView> view, bool follows_leader);
   // Another member is primary on a timeline that has our number, but not our origin. Its key must say primary: while it
   // is still being promoted it shows the timeline that it comes from.

@@ -76,8 +76,7 @@ Task<Result<PromotionNote>> note_the_deed(ProcedureContext& context, const Postg
 // TimelineOrigin drops the note as soon as the standby streams again.
 Task<void> take_note_back(ProcedureContext& context, std::optional<PromotionNote> former) {
   Result<void> restored = co_await context.local.save_promotion_note(std::move(former));
-  if (!restored)
-    context.log.warning("the note of a promotion that was not done stays: {}", restored.error().text());
+  if (!restored) context.log.warning("the note of a promotion that was not done stays: {}", restored.error().text());
 }
 
 // PostgreSQL passes over numbers whose history file it finds in an archive.

@@ -55,16 +55,15 @@ TEST(Promote, leaves_the_note_of_the_timeline_that_the_data_is_of) {
 }
 
 TEST(Promote, notes_the_number_that_postgres_took) {
-  every_fault_at_every_step([](ScriptedWorld& w) { w.numbers_passed_over = 2; },
-                            [](ProcedureContext& c) { return promote(c); },
-                            [](ScriptedWorld& w, const auto& result) {
-                              if (!result || !*result) return;
-                              const int saves = static_cast<int>(
-                                  std::count(w.steps.begin(), w.steps.end(), "local.save_promotion_note"));
-                              EXPECT_EQ(saves, 2);
-                              if (w.steps[w.faulty_step < 0 ? 0 : w.faulty_step] != "local.save_promotion_note")
-                                EXPECT_EQ(w.promotion_note->to_timeline.id, 4u) << w.all_steps();
-                            });
+  every_fault_at_every_step(
+      [](ScriptedWorld& w) { w.numbers_passed_over = 2; }, [](ProcedureContext& c) { return promote(c); },
+      [](ScriptedWorld& w, const auto& result) {
+        if (!result || !*result) return;
+        const int saves = static_cast<int>(std::count(w.steps.begin(), w.steps.end(), "local.save_promotion_note"));
+        EXPECT_EQ(saves, 2);
+        if (w.steps[w.faulty_step < 0 ? 0 : w.faulty_step] != "local.save_promotion_note")
+          EXPECT_EQ(w.promotion_note->to_timeline.id, 4u) << w.all_steps();
+      });
 }
 
 TEST(Promote, is_not_done_with_too_little_validity_left) {
