@@ -20,10 +20,13 @@ bool leads_running(const Facts& f) {
   return leads(f) && serves && !f.is(SystemId::Foreign) && !f.is(SystemId::Invalid);
 }
 
-void leader_chores(const Facts& f, const ClusterView& view, const Memory& m, std::vector<Chore>& out) {
+void leader_chores(const Facts& f, const Observation& o, const Memory& m, std::vector<Chore>& out) {
+  const ClusterView& view = *o.view;
   if (!f.is(Initialize::Valid)) out.push_back(Chore::WriteInitialize);
   if (!view.config || view.config->value.empty()) out.push_back(Chore::RestoreConfig);
   if (f.is(Postgres::Primary)) {
+    // A primary taken over by a new run of the daemon, or resumed from a pause (ha_behaviour.md 10.3).
+    if (f.is(Paused::No) && f.is(Validity::Enough) && !o.watchdog_running) out.push_back(Chore::ActivateWatchdog);
     out.push_back(Chore::UpdateHistory);
     if (!m.checkpoint_done) out.push_back(Chore::CheckpointAfterPromote);
   }
@@ -47,7 +50,7 @@ std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observatio
   if (!f.is(Busy::Idle)) return out;
   request_chores(then, f, *o.view, out);
   const bool settled = then.plan == PlanKind::Lead || then.plan == PlanKind::LeadStandby || then.plan == PlanKind::Keep;
-  if (settled && leads_running(f)) leader_chores(f, *o.view, m, out);
+  if (settled && leads_running(f)) leader_chores(f, o, m, out);
   const bool our_data = f.is(SystemId::Same) || f.is(SystemId::NoneInStore);
   // A primary without the lock does not know whose slots it may touch.
   if (settled && our_data && (f.is(Postgres::Standby) || leads_running(f))) out.push_back(Chore::SyncSlots);

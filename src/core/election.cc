@@ -256,8 +256,8 @@ std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurv
   for (const PeerReport& report : survey.reports) {
     if (report.member == request.candidate) continue;
     if (synchronous_race(in.view, in.settings) && !in_sync(in.view.sync, report.member)) continue;
-    const auto why_not = why_not_successor(in, report);
-    if (why_not) continue;
+    // One that lacks WAL which this member has waits for this member: somebody has to go first.
+    if (why_not_successor(in, report) || report.position < own_position(in)) continue;
     result.peers = fact::Peers::OthersTakeOver;
     result.details.push_back(fmt::format("{} can take over, as the request wants", who(report)));
     return result;

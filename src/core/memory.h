@@ -66,7 +66,7 @@ struct Memory {
   LockGeneration last_generation;         // of the leader key, and the version of its last sign of life
   std::int64_t last_status_revision = 0;
   std::int64_t last_leader_revision = 0;
-  std::optional<Instant> leader_active_at;  // when that sign was seen: its lock was good for ttl from about then
+  std::optional<Instant> leader_active_at;  // when that sign arrived: its lock was good for ttl from about then
   std::optional<Instant> unlocked_since;    // first view without a leader since the last with one
   std::optional<Instant> lock_vanished_at;  // the same, when this process saw that leader
   std::optional<Instant> former_leader_valid_until;  // its last possible validity, when the key vanished early

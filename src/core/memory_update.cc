@@ -50,11 +50,13 @@ void remember_store(Memory& m, const ClusterView& view, Instant now, Duration tt
   m.saw_fresh_view = true;
 }
 
-void remember_leader(Memory& m, const ClusterView& view, const std::string& me, Instant now) {
+void remember_leader(Memory& m, const Observation& o, Instant now) {
+  const ClusterView& view = *o.view;
+  const std::string& me = o.my_name;
   const LeaderEntry& leader = *view.leader;
   const bool sign_of_life = leader.generation != m.last_generation || leader.revision != m.last_leader_revision ||
                             view.status_revision != m.last_status_revision;
-  if (sign_of_life) m.leader_active_at = now;
+  if (sign_of_life) m.leader_active_at = o.leader_sign_at.value_or(now);
   m.last_generation = leader.generation;
   m.last_leader_revision = leader.revision;
   m.last_status_revision = view.status_revision;
@@ -178,7 +180,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
   if (o.view && o.store == StoreReach::Fresh) {
     remember_store(m, *o.view, now, settings.dynamic.ttl);
     if (o.view->leader) {
-      remember_leader(m, *o.view, o.my_name, now);
+      remember_leader(m, o, now);
     } else {
       remember_vanishing(m, o.my_name, now, settings.dynamic);
     }

@@ -76,6 +76,8 @@ struct Observation {
   std::string my_name;
   StoreReach store = StoreReach::Doubtful;
   std::optional<ClusterView> view;  // the last one, also when it is not fresh
+  // When the view's newest sign of life of the lock's holder arrived; a decision may come much later.
+  std::optional<Instant> leader_sign_at;
   LockStatus lock;
   PostgresStatus postgres;
   RunningProcedure procedure;  // None when idle

@@ -48,6 +48,7 @@ enum class Chore {
   SyncSlots,
   CheckpointAfterPromote,
   TouchMember,
+  ActivateWatchdog,
   DisableWatchdog,
   OnStartCallback,
   RefuseRestart,       // the restart request's conditions do not hold: "restart conditions are not satisfied"

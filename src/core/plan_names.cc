@@ -82,6 +82,8 @@ std::string_view name_of(Chore chore) {
       return "CheckpointAfterPromote";
     case Chore::TouchMember:
       return "TouchMember";
+    case Chore::ActivateWatchdog:
+      return "ActivateWatchdog";
     case Chore::DisableWatchdog:
       return "DisableWatchdog";
     case Chore::OnStartCallback:

@@ -68,6 +68,9 @@ Task<void> Chores::perform(Chore chore, View view) {
     case Chore::TouchMember:
       co_await context_.publish();
       break;
+    case Chore::ActivateWatchdog:
+      (void)co_await context_.watchdog.activate();  // the next decision looks at healthy()
+      break;
     case Chore::DisableWatchdog:
       co_await context_.watchdog.disable();
       break;

@@ -42,7 +42,7 @@ struct Engine::Impl {
   // start (engine_start.cc)
   Task<void> first_view();
   Task<std::optional<std::string>> refuse_namesake();
-  Task<void> take_over_running_postgres();
+  Task<void> take_over_running_postgres(bool managed);
   Task<void> finish_interrupted_work();
 
   // loop (engine_loop.cc)
@@ -113,6 +113,7 @@ struct Engine::Impl {
   bool stop_postgres_at_exit_ = false;
   bool exiting_ = false;
   bool interrupted_bootstrap_checked_ = false;
+  bool validity_guessed_ = false;
   Instant last_cycle_ = kLongAgo;
   Instant last_status_logged_ = kLongAgo;
   std::string last_status_;

@@ -76,6 +76,7 @@ Observation Engine::Impl::observe() const {
   o.my_name = settings.name;
   o.store = views_.reach();
   if (auto view = views_.view()) o.view = *view;
+  o.leader_sign_at = views_.leader_sign_at();
   o.lock = lock_.status();
   o.postgres = state_.postgres;
   o.procedure = runner_.current();

@@ -1,6 +1,7 @@
 // How the engine begins: what the run before it left, the first view, a PostgreSQL that runs already.
 #include <algorithm>
 
+#include "core/timing.h"
 #include "engine/engine_impl.h"
 #include "procedures/bootstrap_procedure.h"
 
@@ -100,8 +101,8 @@ Task<std::optional<std::string>> Engine::Impl::refuse_namesake() {
 }
 
 // Runs before the store is asked: a primary that outlived its daemon is bounded by the recorded validity from the first
-// moment on (safety.md 2.4).
-Task<void> Engine::Impl::take_over_running_postgres() {
+// moment on (safety.md 2.4). `managed`: the data directory has been a cluster member's before.
+Task<void> Engine::Impl::take_over_running_postgres(bool managed) {
   Clock& clock = state_.ports.clock;
   state_.postgres = co_await state_.ports.server.observe(true, clock.now() + kLookPatience);
   Result<std::optional<AdoptionRecord>> record = co_await state_.ports.local.load_adoption();
@@ -110,7 +111,14 @@ Task<void> Engine::Impl::take_over_running_postgres() {
   if (!state_.postgres.running()) co_return;
   if (state_.postgres.is_primary()) {
     state_.memory.role = Role::Primary;
-    if (ours) lock_.assume_validity((*record)->valid_until);
+    if (ours) {
+      lock_.assume_validity((*record)->valid_until);
+    } else if (managed) {
+      // Its lock is not on record, but it had one: nobody knows when it ends. Five seconds to read the store.
+      const Timing timing = compute_timing(state_.settings->dynamic);
+      lock_.assume_validity(clock.now() + timing.promote_allowance + timing.stop_margin);
+      validity_guessed_ = true;
+    }
     fence_.look();
   }
   Result<void> attached = co_await state_.ports.server.attach(clock.now() + kAttachPatience);
@@ -150,8 +158,10 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
     auto applied = state_.ports.settings.apply_dynamic(**cache);
     if (applied) settings_changed(*applied, false);
   }
-  co_await take_over_running_postgres();
+  co_await take_over_running_postgres(cache && *cache && !(*cache)->empty());
   co_await first_view();
+  // From here on the rules judge by what the store shows.
+  if (validity_guessed_) lock_.fenced();
   if (!exiting_) {
     std::optional<std::string> namesake = co_await refuse_namesake();
     if (namesake) {

@@ -66,6 +66,10 @@ Instant ViewKeeper::next_change() const {
 }
 
 void ViewKeeper::adopt(ClusterView view, bool settles_doubt) {
+  const bool same_sign = view_ && view_->leader.has_value() == view.leader.has_value() &&
+                         (!view.leader || view_->leader->revision == view.leader->revision) &&
+                         view_->status_revision == view.status_revision;
+  if (!same_sign) leader_sign_at_ = clock_.now();
   const bool relevant = !view_ || decision_relevant(*view_, view);
   const StoreReach before = reach();
   view_ = std::make_shared<const ClusterView>(std::move(view));

@@ -34,6 +34,8 @@ class ViewKeeper final : public StoreListener {
   std::shared_ptr<const ClusterView> view() const { return view_; }
   std::optional<WallTime> last_seen() const { return last_seen_; }
   Instant last_seen_at() const { return last_seen_at_; }
+  // When the leader key or /status was first seen as the view has them.
+  std::optional<Instant> leader_sign_at() const { return leader_sign_at_; }
 
   void on_view(ClusterView view) override;
   void on_watch_lost(const Error& why) override;
@@ -53,6 +55,7 @@ class ViewKeeper final : public StoreListener {
   std::shared_ptr<const ClusterView> view_;
   std::optional<WallTime> last_seen_;
   Instant last_seen_at_ = kLongAgo;
+  std::optional<Instant> leader_sign_at_;
   bool watch_fed_ = false;
   bool doubted_ = true;
   bool doubted_for_watch_ = false;        // only because the watch was lost: its next view settles that

@@ -60,7 +60,10 @@ Result<void> LinuxWatchdog::check_timeout(int actual) const {
 Task<Result<bool>> LinuxWatchdog::activate() {
   if (settings_.mode == WatchdogSettings::Mode::Off) co_return false;
   if (device_) co_return true;
-  if (failed_) co_return refuse("it failed before and its configuration did not change");
+  if (failed_) {
+    if (!required()) co_return false;  // told when it failed
+    co_return refuse("it failed before and its configuration did not change");
+  }
   const int slack = wanted_.timeout - wanted_.loop_wait;
   if (slack < 0 && required())
     co_return refuse(

@@ -114,7 +114,9 @@ class Store {
   virtual Task<Written<LockProof>> acquire_leader(AcquireRequest request, Instant deadline) = 0;
 
   // Refreshes the lease, then proves by a linearizable conditional step that the generation still stands
-  // (safety.md 1.1). Never creates the key. Refused = proven gone or another's.
+  // (safety.md 1.1). Never creates the key. Leaves a sign that others see, a new version of the leader key or of
+  // /status: a key that vanishes within ttl of the last one did not expire (safety.md 1.5). Refused = proven gone or
+  // another's.
   virtual Task<Written<LockProof>> renew(LockGeneration generation, RenewRequest request, Instant deadline) = 0;
 
   // Deletes the leader key of exactly this generation; `final_status` is written in the same step when set.

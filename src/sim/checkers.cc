@@ -8,6 +8,7 @@ namespace tamada::sim {
 
 namespace {
 
+constexpr Duration kLongestTtl = 60s;
 constexpr Duration kReaction = 15s;  // a daemon that is back has looked at the store and stopped by then
 constexpr Duration kBetrayal = 40s;  // how long an early revoke or a restored store explains things
 constexpr Duration kAfterPause = 15s;
@@ -66,7 +67,9 @@ std::optional<std::string> Checkers::excuse(int member) const {
   // One that is cut from the store goes by what it read last.
   if (auto seen = cluster_.snapshot(member); seen && seen->settings && seen->settings->dynamic.pause) return "pause";
   const Impairment& im = cluster_.impairment(member);
-  if (im.now() || (im.until > Duration::min() && cluster_.world().now() - im.until < kReaction)) return im.last;
+  const SimTime now = cluster_.world().now();
+  if (im.now() || (im.until > Duration::min() && now - im.until < kReaction)) return im.last;
+  if (im.machine_resumed > Duration::min() && now - im.machine_resumed < kLongestTtl) return "machine paused";
   return std::nullopt;
 }
 
@@ -111,6 +114,9 @@ void Checkers::on_commit() {
   }
   if (leader == nullptr) return;
   cluster_.world().trace("checker", "lock of {} begins", leader->value);
+  for (auto& [id, record] : epochs_) {
+    if (cluster_.name_of(record.member) == leader->value) record.intruder.reset();
+  }
   locks_.push_back(
       {leader->value, generation, cluster_.world().now(), kSimNever, published_position(), sync_members()});
 }
@@ -129,6 +135,7 @@ void Checkers::on_writable(SimPostgres& server, const WritableEpoch& epoch) {
   EpochRecord record;
   record.epoch = epoch;
   record.member = cluster_.member_on(server.host());
+  if (current_holder() != server.member()) record.intruder = excuse(record.member);
   ++(epoch.promoted ? counts_.promotions : counts_.starts_as_primary);
   check_lock(record, server);
   if (epoch.promoted) check_position(record, server);
@@ -205,9 +212,15 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
   auto own = epochs_.find(commit.epoch);
   if (own == epochs_.end()) return;
   cluster_.world().mix(commit.lsn.bytes);
+  if (own->second.intruder) {
+    ++counts_.overlaps_excused;
+    Duration& longest = counts_.longest_overlap[*own->second.intruder];
+    longest = std::max(longest, commit.acknowledged - own->second.epoch.began);
+    return;
+  }
   // S1: a newer primary left recovery before this acknowledgement.
   for (auto it = std::next(own); it != epochs_.end(); ++it) {
-    if (it->second.epoch.host == server.host()) continue;
+    if (it->second.epoch.host == server.host() || it->second.intruder) continue;
     const Duration overlap = commit.acknowledged - it->second.epoch.began;
     if (auto why = excuse(own->second.member)) {
       ++counts_.overlaps_excused;

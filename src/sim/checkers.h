@@ -67,6 +67,8 @@ class Checkers final : public PostgresWitness {
     int member = -1;
     std::vector<Commit> commits;  // acknowledged, in order of position
     Lsn lost_from = Lsn{UINT64_MAX};
+    // Without the lock, by a member for which S1 is not promised at that moment: the overlap is its own.
+    std::optional<std::string> intruder;
   };
   struct LockRecord {
     std::string holder;

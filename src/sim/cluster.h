@@ -36,6 +36,8 @@ struct Impairment {
   bool clock_off = false;           // beyond the allowance
   SimTime until = Duration::min();  // when the last of them ended
   std::string last;                 // its name
+  // What a machine was paused for, its clock takes for validity of the lock: up to the ttl (safety.md 7).
+  SimTime machine_resumed = Duration::min();
   bool now() const { return daemon_down || daemon_frozen || host_frozen || machine_paused || clock_off; }
 };
 

@@ -13,6 +13,7 @@ void SimCluster::impaired(int i, bool Impairment::* what, bool on, std::string n
   im.*what = on;
   im.last = std::move(name);
   if (!on) im.until = world_.now();
+  if (!on && what == &Impairment::machine_paused) im.machine_resumed = world_.now();
 }
 
 void SimCluster::network_changed() {

@@ -103,6 +103,7 @@ World::World() {
   o_.my_name = "n1";
   o_.store = StoreReach::Fresh;
   o_.follow_differs = false;
+  o_.watchdog_running = true;
   o_.bootstrap_allowed = true;
   view_.initialize = InitializeKey{"7000000000000000001", 1};
   view_.config = ConfigDocument{{{"ttl", 30}}, 2};
@@ -444,6 +445,8 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.can_clone_without_leader = yes(value);
   } else if (key == "watchdog_healthy") {
     o_.watchdog_healthy = yes(value);
+  } else if (key == "watchdog_running") {
+    o_.watchdog_running = yes(value);
   } else if (key == "follow_differs") {
     o_.follow_differs = yes(value);
   } else if (key == "other_timeline_origin") {

@@ -93,17 +93,25 @@ Task<Written<LockProof>> Etcd3Lock::acquire(AcquireRequest request, Instant dead
 
 // ---- renew
 
-// The proof of the header comment. `with` is written in the confirming transaction.
-Task<Written<LockProof>> Etcd3Lock::confirm(LockGeneration generation, std::vector<Op> with,
+// The proof of the header comment. The confirming transaction writes `status`; when there is none it writes the key
+// again as it is, so that others see how young the renewal is when the key vanishes (safety.md 1.5).
+Task<Written<LockProof>> Etcd3Lock::confirm(LockGeneration generation, const std::optional<StatusDocument>& status,
                                             const std::string& store_id, Instant deadline) {
   using Outcome = Written<LockProof>;
-  // A transaction without a read in both branches would be answered from the member's own copy.
-  with.push_back(Op::range(keys_.leader()));
   for (;;) {
+    std::vector<Op> with;
+    if (status) {
+      with = keys_.status_ops(format_status(*status), status->optime);
+    } else {
+      with.push_back(Op::put(keys_.leader(), generation.holder, generation.session));
+    }
+    // A transaction without a read in both branches would be answered from the member's own copy.
+    with.push_back(Op::range(keys_.leader()));
     auto kept = co_await keep_lease_alive(client_, generation.session, deadline);
     if (auto* fault = std::get_if<Fault>(&kept)) co_return Outcome::make_unknown(fault->error);
     const Lease lease = std::get<Lease>(std::move(kept));
-    auto outcome = co_await commit(client_, {keys_.stands(generation), with, {Op::range(keys_.leader())}}, deadline);
+    const Txn txn{keys_.stands(generation), std::move(with), {Op::range(keys_.leader())}};
+    auto outcome = co_await commit(client_, txn, deadline);
     if (auto* fault = std::get_if<Fault>(&outcome)) co_return Outcome::make_unknown(fault->error);
     const TxnAnswer& answer = std::get<TxnAnswer>(outcome);
     if (!store_id.empty() && !answer.header.cluster_id.empty() && answer.header.cluster_id != store_id) {
@@ -132,9 +140,7 @@ Task<Written<LockProof>> Etcd3Lock::confirm(LockGeneration generation, std::vect
 }
 
 Task<Written<LockProof>> Etcd3Lock::renew(LockGeneration generation, RenewRequest request, Instant deadline) {
-  std::vector<Op> with;
-  if (request.status) with = keys_.status_ops(format_status(*request.status), request.status->optime);
-  auto renewed = co_await confirm(current(generation), std::move(with), {}, deadline);
+  auto renewed = co_await confirm(current(generation), request.status, {}, deadline);
   if (!renewed.applied()) co_return renewed;
   const bool unsettled = move_ && move_->from == renewed.value->generation;
   if (!unsettled && (renewed.value->granted_ttl == request.ttl || impossible_ttls_.contains(request.ttl))) {
@@ -148,7 +154,7 @@ Task<Written<LockProof>> Etcd3Lock::adopt(AdoptionRecord record, Instant deadlin
     co_return Written<LockProof>::make_refused(
         record.generation.holder, Error(ErrorCode::Conflict, "the stored lock was not held by this member"));
   }
-  co_return co_await confirm(record.generation, {}, record.store_id, deadline);
+  co_return co_await confirm(record.generation, std::nullopt, record.store_id, deadline);
 }
 
 // ---- another ttl: etcd cannot change that of a lease, so the key moves to a new one

@@ -39,8 +39,8 @@ class Etcd3Lock {
     Lease to;
     std::chrono::seconds asked_ttl{0};
   };
-  Task<Written<LockProof>> confirm(LockGeneration generation, std::vector<Op> with, const std::string& store_id,
-                                   Instant deadline);
+  Task<Written<LockProof>> confirm(LockGeneration generation, const std::optional<StatusDocument>& status,
+                                   const std::string& store_id, Instant deadline);
   Task<Written<LockProof>> change_ttl(LockProof proof, std::chrono::seconds ttl, Instant deadline);
   Task<std::optional<Lease>> lease_for_move(const LockProof& proof, std::chrono::seconds ttl, Instant deadline);
   bool moved(const LockGeneration& from, const KeyValue& found);

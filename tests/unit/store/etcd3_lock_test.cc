@@ -88,6 +88,17 @@ TEST_F(Etcd3LockTest, validity_counts_from_before_the_keepalive_was_sent) {
   EXPECT_EQ(renewed.value->valid_until, sent + 30s);
 }
 
+TEST_F(Etcd3LockTest, a_renewal_without_a_status_leaves_a_sign_on_the_key) {
+  std::string sent;
+  txn_ = [&](const ScriptedEtcd::Sent& request) {
+    sent = request.body;
+    return stands(3);
+  };
+  ASSERT_TRUE(renew().applied());
+  const std::string put = sent.substr(std::min(sent.find("request_put"), sent.size()));
+  EXPECT_NE(put.find("\"lease\":\"" + mine_.session + "\""), std::string::npos) << sent;
+}
+
 TEST_F(Etcd3LockTest, a_keepalive_alone_proves_nothing) {
   txn_ = [](const auto&) { return no_answer(); };
   EXPECT_EQ(renew().kind, WriteKind::Unknown);
@@ -200,7 +211,7 @@ TEST_F(Etcd3LockTest, an_unknown_move_to_a_smaller_ttl_leaves_the_smaller_validi
   bool move_answered = false;
   const std::string on_new_lease = kv_text(kLeader, "node1", 5, 12, "100");
   txn_ = [&](const ScriptedEtcd::Sent& sent) -> Result<HttpResponse> {
-    const bool is_move = sent.body.find("request_put") != std::string::npos;
+    const bool is_move = sent.body.find("\"lease\":\"100\"}}") != std::string::npos;
     if (is_move && !move_answered) return no_answer();
     const bool old_generation = sent.body.find("\"lease\":\"50\"") != std::string::npos;
     if (old_generation && !is_move && !move_answered) return stands(3);
