@@ -11,6 +11,7 @@ namespace {
 constexpr Duration kRetryGap = 100ms;        // safety.md 1.1
 constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
 constexpr Duration kRenewTry = 3s;
+constexpr Duration kRecordPatience = 300ms;
 
 // The task; `cancelled` runs when it was cancelled before its answer. The store may carry out the call all the same.
 template <class T>
@@ -94,6 +95,7 @@ void LockKeeper::hold(LockProof proof) {
   proof_ = std::move(proof);
   last_valid_until_ = proof_->valid_until;
   fence_override_ = kNever;
+  record_cap_ = kNever;
   lost_ = false;
   unknown_ = false;
   failures_ = 0;
@@ -158,10 +160,12 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
   Turn turn(*this);
   const LockGeneration generation = proof_->generation;
   const Duration granted = proof_->granted_ttl;
+  const std::chrono::seconds ttl = co_await ttl_to_ask_for(deadline);
+  if (!proof_) co_return WriteKind::Refused;
   last_sent_ = ports_.clock.now();
-  auto renewed = co_await or_if_cancelled(
-      ports_.store.renew(generation, {.ttl = settings_.ttl, .status = status_source_()}, deadline),
-      [this, granted] { bound_validity(granted); });
+  auto renewed =
+      co_await or_if_cancelled(ports_.store.renew(generation, {.ttl = ttl, .status = status_source_()}, deadline),
+                               [this, granted] { bound_validity(granted); });
   switch (renewed.kind) {
     case WriteKind::Applied:
       hold(*renewed.value);
@@ -177,6 +181,20 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
       break;
   }
   co_return renewed.kind;
+}
+
+// A smaller ttl is asked for once the record says so: a run that dies between the two must not leave a longer validity
+// on record than the lock has (safety.md 1.2, 2.4).
+Task<std::chrono::seconds> LockKeeper::ttl_to_ask_for(Instant deadline) {
+  const std::chrono::seconds wanted = settings_.ttl;
+  if (Duration(wanted) >= proof_->granted_ttl) co_return wanted;
+  const Instant now = ports_.clock.now();
+  record_cap_ = now + Duration(wanted);
+  const Instant patience = std::min(deadline, now + kRecordPatience);
+  auto saved = co_await with_deadline(ports_.clock, patience, ports_.local.save_adoption(record_of(*proof_)));
+  if (saved && *saved) co_return wanted;
+  log_.warning("ttl stays at {} s for now: the lock record was not saved", to_seconds(proof_->granted_ttl));
+  co_return std::chrono::duration_cast<std::chrono::seconds>(proof_->granted_ttl);
 }
 
 // safety.md 1.2
@@ -290,6 +308,11 @@ Task<WriteKind> LockKeeper::release(std::optional<StatusDocument> final_status, 
   co_return released.kind;
 }
 
+AdoptionRecord LockKeeper::record_of(const LockProof& proof) const {
+  return {ports_.local.boot_id(), store_id_, proof.generation, proof.granted_ttl,
+          std::min(proof.valid_until, record_cap_)};
+}
+
 // The record is only an optimisation of the next start; a disk that hangs must not delay a renewal, so it is written
 // beside it, the latest state last.
 void LockKeeper::record() {
@@ -305,10 +328,7 @@ Task<void> LockKeeper::save_record() {
   do {
     save_again_ = false;
     std::optional<AdoptionRecord> record;
-    if (proof_) {
-      record = AdoptionRecord{ports_.local.boot_id(), store_id_, proof_->generation, proof_->granted_ttl,
-                              proof_->valid_until};
-    }
+    if (proof_) record = record_of(*proof_);
     Result<void> saved = co_await ports_.local.save_adoption(std::move(record));
     if (!saved)
       log_.warning("lock record was not saved, a restart cannot take the lock over: {}", saved.error().text());

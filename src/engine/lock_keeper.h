@@ -75,6 +75,8 @@ class LockKeeper final : public LockGate {
   void bound_validity(Duration granted);
   void record();
   Task<void> save_record();
+  AdoptionRecord record_of(const LockProof& proof) const;
+  Task<std::chrono::seconds> ttl_to_ask_for(Instant deadline);
   Instant next_renewal() const;
 
   Executor executor_;
@@ -100,6 +102,7 @@ class LockKeeper final : public LockGate {
   Instant last_sent_ = kLongAgo;
   Instant last_valid_until_ = kLongAgo;
   Instant fence_override_ = kNever;
+  Instant record_cap_ = kNever;  // a smaller ttl was asked for: no later validity is put on record
   int failures_ = 0;
 };
 

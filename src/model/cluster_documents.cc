@@ -178,6 +178,18 @@ std::string format_status(const StatusDocument& status) {
   return to_json(out, JsonStyle::Compact);
 }
 
+Timeline parse_timeline_claim(std::string_view text) {
+  const auto fields = stored::object_of(text);
+  const json::value* claimed = fields ? fields->if_contains("claimed") : nullptr;
+  const std::int64_t* number = claimed ? claimed->if_int64() : nullptr;
+  if (number == nullptr || *number < 0 || *number > UINT32_MAX) return {};
+  return Timeline{static_cast<std::uint32_t>(*number)};
+}
+
+std::string format_timeline_claim(Timeline claimed, std::string_view by) {
+  return to_json(json::object{{"claimed", claimed.id}, {"by", by}}, JsonStyle::Compact);
+}
+
 std::map<std::string, std::string> parse_failsafe(std::string_view text) {
   std::map<std::string, std::string> members;
   const auto fields = stored::object_of(text);

@@ -107,8 +107,11 @@ struct ClusterView {
   SyncState sync;
   std::optional<HistoryDocument> history;
   std::map<std::string, std::string> failsafe;  // member -> api_url
-  std::string store_id;                         // identity of the store's cluster; changes when it was made anew
-  std::int64_t revision = 0;                    // of the whole view
+  // The highest timeline that a member was about to make by a promotion (core/next_timeline.h); ours only, 0 = absent.
+  Timeline claimed_timeline;
+  std::int64_t timeline_revision = 0;  // of the key even when its value is unusable; 0 = absent
+  std::string store_id;                // identity of the store's cluster; changes when it was made anew
+  std::int64_t revision = 0;           // of the whole view
 
   const Member* member(std::string_view name) const;
   // The leader's member key; nullptr when there is no lock or no such member.
@@ -129,6 +132,9 @@ std::string format_history(const std::vector<HistoryLine>& lines);
 StatusDocument parse_status(std::string_view text);
 StatusDocument parse_optime(std::string_view text);
 std::string format_status(const StatusDocument& status);
+// {"claimed": 7, "by": "node2"}
+Timeline parse_timeline_claim(std::string_view text);
+std::string format_timeline_claim(Timeline claimed, std::string_view by);
 std::map<std::string, std::string> parse_failsafe(std::string_view text);
 std::string format_failsafe(const std::map<std::string, std::string>& members);
 

@@ -137,6 +137,9 @@ class PostgresData {
   virtual Task<Result<void>> crash_recovery(Instant deadline) = 0;
   // Lines of the history file of the timeline: (timeline, lsn, reason), and the file's modification time.
   virtual Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) = 0;
+  // The next promotion makes a timeline above `last`: for each number from `own` + 1 up to it that has no history file
+  // a placeholder is left in pg_wal, which PostgreSQL passes over like a timeline that it finds in an archive.
+  virtual Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) = 0;
   // LSN of the record to publish as final position after a clean stop, and of the shutdown checkpoint.
   virtual Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) = 0;
 };

@@ -20,6 +20,8 @@ std::string_view path_of(StoreKey key) {
       return "history";
     case StoreKey::Failsafe:
       return "failsafe";
+    case StoreKey::Timeline:
+      return "timeline";
   }
   return "";
 }

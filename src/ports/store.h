@@ -45,7 +45,7 @@ struct LockProof {
 };
 
 // Keys that are written with `write`. Leader and members have calls of their own.
-enum class StoreKey { Initialize, Config, Status, OptimeLeader, Failover, Sync, History, Failsafe };
+enum class StoreKey { Initialize, Config, Status, OptimeLeader, Failover, Sync, History, Failsafe, Timeline };
 std::string_view path_of(StoreKey key);  // "initialize", "optime/leader", ...
 
 struct WriteCondition {

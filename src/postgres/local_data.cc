@@ -34,6 +34,17 @@ std::string aside_suffix(const DataContext& context) {
   return text;
 }
 
+Result<void> leave_placeholders(const std::string& directory, Timeline own, Timeline last) {
+  for (Timeline t{own.id + 1}; t <= last; ++t.id) {
+    const std::string path = join_path(directory, history_file_name(t));
+    if (path_exists(path)) continue;
+    // A comment only: a history without an ancestor, which nothing here can be a child of.
+    const std::string text = fmt::format("# timeline {} was begun by another member of the cluster\n", t.id);
+    if (auto written = write_file_atomic(path, text, 0600); !written) return written;
+  }
+  return sync_directory(directory);
+}
+
 Result<std::vector<HistoryLine>> read_history_file(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text.error();
@@ -131,6 +142,13 @@ Task<Result<void>> LocalPostgresData::rewind(const Member& leader, Instant deadl
 
 Task<Result<void>> LocalPostgresData::crash_recovery(Instant deadline) {
   return run_crash_recovery(context_, deadline);
+}
+
+Task<Result<void>> LocalPostgresData::pass_over_timelines(Timeline own, Timeline last, Instant deadline) {
+  auto work = [directory = wal_directory(context_.data_dir()), own, last] {
+    return leave_placeholders(directory, own, last);
+  };
+  return context_.pg.pool.run("passing over timelines that others have made", work, deadline);
 }
 
 Task<Result<std::vector<HistoryLine>>> LocalPostgresData::read_history(Timeline timeline, Instant deadline) {

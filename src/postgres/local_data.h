@@ -26,6 +26,7 @@ class LocalPostgresData final : public PostgresData {
                                              Instant deadline) override;
   Task<Result<void>> rewind(const Member& leader, Instant deadline) override;
   Task<Result<void>> crash_recovery(Instant deadline) override;
+  Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
 

@@ -1,7 +1,10 @@
 #include "procedures/promote_procedure.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "core/next_timeline.h"
 #include "procedures/stop.h"
 
 namespace tamada {
@@ -58,13 +61,39 @@ Task<Result<void>> take_over_sync(ProcedureContext& context) {
       settings->dynamic.synchronous_mode_strict ? "*" : "", context.clock.now() + settings->dynamic.retry_timeout);
 }
 
+// No other promotion makes the number that this one is going to make: it is claimed in the store, and PostgreSQL passes
+// over those that were claimed before.
+Task<Result<Timeline>> claim_timeline(ProcedureContext& context, Timeline own) {
+  const auto view = context.view();
+  const auto proof = context.lock.proof();
+  if (!view || !proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
+  const Timeline next = next_timeline(*view, own);
+  const Instant deadline = context.clock.now() + context.settings()->dynamic.retry_timeout;
+  if (next.id > own.id + 1) {
+    Result<void> passed = co_await context.data.pass_over_timelines(own, Timeline{next.id - 1}, deadline);
+    if (!passed) co_return passed.error();
+  }
+  StoreWrite claim{.key = StoreKey::Timeline,
+                   .value = format_timeline_claim(next, context.my_name),
+                   .condition = WriteCondition::unchanged(view->timeline_revision),
+                   .while_leading = proof->generation};
+  auto claimed = co_await context.store.write(std::move(claim), deadline);
+  if (!claimed.applied()) co_return claimed.error.wrap(fmt::format("timeline {} could not be claimed", next.id));
+  co_return next;
+}
+
+Timeline present_timeline(const PostgresStatus& status) {
+  Timeline present = status.control ? status.control->timeline : Timeline{};
+  if (status.row) present = std::max(present, status.row->timeline);
+  return present;
+}
+
 // What is about to happen, durable before it happens (safety.md 2.3).
-Task<Result<PromotionNote>> note_the_deed(ProcedureContext& context, const PostgresStatus& status) {
+Task<Result<PromotionNote>> note_the_deed(ProcedureContext& context, const PostgresStatus& status, Timeline to) {
   PromotionNote note;
-  if (status.control) note.from_timeline = status.control->timeline;
-  if (status.row && status.row->timeline > note.from_timeline) note.from_timeline = status.row->timeline;
+  note.from_timeline = present_timeline(status);
   if (status.row) note.at = status.row->position();
-  note.to_timeline = Timeline{note.from_timeline.id + 1};
+  note.to_timeline = to;
   note.origin = fmt::format("{} {} {}", context.my_name, to_string(note.at),
                             context.clock.wall_now().time_since_epoch() / std::chrono::microseconds(1));
   Result<void> saved = co_await context.local.save_promotion_note(note);
@@ -119,9 +148,11 @@ Task<Result<void>> promote(ProcedureContext& context) {
   if (!status.is_standby()) {
     co_return failed(context, Error(ErrorCode::Conflict, "not promoted: postgres is no running standby any more"));
   }
+  Result<Timeline> next = co_await claim_timeline(context, present_timeline(status));
+  if (!next) co_return failed(context, next.error().wrap("not promoted"));
   Result<std::optional<PromotionNote>> former = co_await context.local.load_promotion_note();
   if (!former) former = std::optional<PromotionNote>();  // unreadable: nobody knew more than nothing
-  Result<PromotionNote> noted = co_await note_the_deed(context, status);
+  Result<PromotionNote> noted = co_await note_the_deed(context, status, *next);
   if (!noted) {
     co_await take_note_back(context, *former);
     co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));

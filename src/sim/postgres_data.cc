@@ -198,6 +198,15 @@ Task<Result<void>> SimPostgresData::crash_recovery(Instant deadline) {
   co_return Result<void>();
 }
 
+Task<Result<void>> SimPostgresData::pass_over_timelines(Timeline, Timeline last, Instant deadline) {
+  co_await process_.point("data.pass_over_timelines", CallPhase::Before);
+  if (!co_await work(1ms, 10ms, deadline)) co_return too_late("passing over timelines");
+  Timeline& newest = postgres_.directory().newest_timeline;
+  newest = std::max(newest, last);
+  co_await process_.point("data.pass_over_timelines", CallPhase::Between);
+  co_return Result<void>();
+}
+
 Task<Result<std::vector<HistoryLine>>> SimPostgresData::read_history(Timeline timeline, Instant deadline) {
   co_await process_.point("data.read_history", CallPhase::Before);
   if (!co_await work(1ms, 10ms, deadline)) co_return too_late("reading a history file");

@@ -155,6 +155,13 @@ Task<Written<std::int64_t>> ScriptedWorld::delete_cluster(Instant deadline) {
 }
 
 Task<Written<std::int64_t>> ScriptedWorld::write(StoreWrite request, Instant deadline) {
+  if (request.key == StoreKey::Timeline) {
+    co_return co_await written("store.write /timeline", deadline, [&] {
+      must(request.while_leading.has_value(), "safety.md 1.3: a leader's write compares the generation");
+      claimed = parse_timeline_claim(request.value.value_or(""));
+      return std::int64_t{7};
+    });
+  }
   const std::string name = fmt::format("store.write /{} {}", path_of(request.key), request.value.value_or("(delete)"));
   if (request.key != StoreKey::Initialize) {
     co_return co_await written(name, deadline, [&] {
@@ -227,8 +234,9 @@ Task<Result<void>> ScriptedWorld::promote(Instant deadline) {
   co_return co_await plain("server.promote", deadline, [&] {
     must(confirmed_since_last_wait_, "S2: no promotion without a lock confirmed just before");
     must(promotion_note.has_value(), "safety.md 2.3: the note comes before the deed");
+    must(claimed > timeline, "safety.md M5: the number is claimed before it is made");
     server = Server::Primary;
-    timeline.id += 1 + numbers_passed_over;
+    timeline.id = claimed.id + numbers_passed_over;
   });
 }
 
@@ -254,6 +262,9 @@ Task<Result<void>> ScriptedWorld::initdb(Instant deadline) {
     must(work_note.has_value(), "S8: a bootstrap that begins is noted");
     directory = Directory::Whole;
   });
+}
+Task<Result<void>> ScriptedWorld::pass_over_timelines(Timeline, Timeline last, Instant deadline) {
+  co_return co_await plain(fmt::format("data.pass_over_timelines {}", last.id), deadline, [] {});
 }
 Task<Result<void>> ScriptedWorld::custom_bootstrap(Instant deadline) {
   co_return co_await plain("data.custom_bootstrap", deadline, [&] { directory = Directory::Whole; });

@@ -55,6 +55,7 @@ class ScriptedWorld final : public Clock,
   Server server = Server::Standby;
   Directory directory = Directory::Whole;
   Timeline timeline{1};
+  Timeline claimed;
   std::uint32_t numbers_passed_over = 0;  // by a promotion, because an archive has them
   bool lock_in_store = true;
   std::optional<WorkNote> work_note;
@@ -126,6 +127,7 @@ class ScriptedWorld final : public Clock,
   Task<TimelineComparison> compare_timelines(const Member&, const PostgresStatus&, Instant deadline) override;
   Task<Result<void>> rewind(const Member&, Instant deadline) override;
   Task<Result<void>> crash_recovery(Instant deadline) override;
+  Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
 

@@ -63,6 +63,10 @@ void add_documents(const StoredKeys& keys, ClusterView& view) {
     view.history = parse_history(key->value);
     if (view.history) view.history->revision = key->revision;
   }
+  if (const StoredKey* key = find(keys, "timeline")) {
+    view.timeline_revision = key->revision;
+    view.claimed_timeline = parse_timeline_claim(key->value);
+  }
   if (const StoredKey* key = find(keys, "failsafe")) view.failsafe = parse_failsafe(key->value);
 }
 

@@ -18,9 +18,9 @@ TEST(Promote, goes_in_the_order_that_the_safety_rules_ask_for) {
   world.settings.dynamic.synchronous_mode = SynchronousMode::On;
   auto result = world.run([](ProcedureContext& c) { return promote(c); });
   ASSERT_TRUE(result && *result);
-  const char* order[] = {"watchdog.activate",         "store.write /sync", "server.synchronous_standby_names",
-                         "local.save_promotion_note", "lock.confirm",      "server.promote",
-                         "callback on_role_change"};
+  const char* order[] = {"watchdog.activate",     "store.write /sync",         "server.synchronous_standby_names",
+                         "store.write /timeline", "local.save_promotion_note", "lock.confirm",
+                         "server.promote",        "callback on_role_change"};
   int last = -1;
   for (const char* what : order) {
     const int at = world.index_of(what);
@@ -64,6 +64,16 @@ TEST(Promote, notes_the_number_that_postgres_took) {
         if (w.steps[w.faulty_step < 0 ? 0 : w.faulty_step] != "local.save_promotion_note")
           EXPECT_EQ(w.promotion_note->to_timeline.id, 4u) << w.all_steps();
       });
+}
+
+TEST(Promote, passes_over_timelines_that_others_have_made) {
+  ScriptedWorld world;
+  world.view.claimed_timeline = Timeline{3};
+  auto result = world.run([](ProcedureContext& c) { return promote(c); });
+  ASSERT_TRUE(result && *result);
+  EXPECT_TRUE(world.called("data.pass_over_timelines 3")) << world.all_steps();
+  EXPECT_EQ(world.claimed.id, 4u);
+  EXPECT_EQ(world.promotion_note->to_timeline.id, 4u);
 }
 
 TEST(Promote, is_not_done_with_too_little_validity_left) {

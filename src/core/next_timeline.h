@@ -1,0 +1,17 @@
+// Which number the timeline of the next promotion gets. PostgreSQL takes the one after its own, so that two members
+// which know nothing of each other make the same number with different content, and whoever follows cannot tell them
+// apart (safety.md M5). Here no number is made twice: it is claimed in the store before the promotion. Pure.
+#pragma once
+
+#include "model/cluster_view.h"
+
+namespace tamada {
+
+// More numbers than these are not passed over: who asks for it reads nonsense.
+constexpr std::uint32_t kMostTimelinesPassedOver = 1000;
+
+// One above our own and above every number that the view knows of: claimed, in the history, published by a member.
+// What lies more than kMostTimelinesPassedOver above our own is not believed.
+Timeline next_timeline(const ClusterView& view, Timeline own);
+
+}  // namespace tamada
