@@ -91,6 +91,7 @@ void add_member_part(json::object& doc, const Snapshot& snapshot, Compatibility 
 void add_own_part(json::object& doc, const Snapshot& snapshot) {
   json::object own;
   own["version"] = own_version();
+  if (snapshot.promoting) own["promoting"] = true;
   own["receiver_stopped"] = snapshot.receiver_stopped;
   own["upstream_alive"] = snapshot.upstream_alive;
   own["rule"] = snapshot.explanation.rule;

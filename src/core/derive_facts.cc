@@ -16,14 +16,14 @@ bool valid_system_identifier(std::string_view text) {
 
 namespace {
 
-fact::Busy busy(const RunningProcedure& procedure) {
+fact::Busy busy(const RunningProcedure& procedure, const Memory& memory) {
   switch (procedure.kind) {
     case ProcedureKind::None:
       return Busy::Idle;
     case ProcedureKind::Bootstrap:
       return Busy::Bootstrapping;
     case ProcedureKind::Promote:
-      return procedure.past_point_of_no_return ? Busy::PromotionAsked : Busy::Promoting;
+      return memory.promotion_asked ? Busy::PromotionAsked : Busy::Promoting;
     case ProcedureKind::Demote:
       return Busy::Demoting;
     case ProcedureKind::Shutdown:
@@ -114,7 +114,7 @@ fact::Follow follow(const DerivationInput& in) {
 void derive_general(const DerivationInput& in, Facts& f) {
   const auto& o = in.observation;
   f.set(o.shutting_down ? ShuttingDown::Yes : ShuttingDown::No);
-  f.set(busy(o.procedure));
+  f.set(busy(o.procedure, in.memory));
   f.set(store(o.store));
   f.set(paused(in));
   f.set(data_dir(o.postgres.data_dir));

@@ -40,8 +40,9 @@ fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
   const PostgresStatus& status = in.observation.postgres;
   switch (postgres) {
     case Postgres::Stopped:
-    case Postgres::Standby:
       return Writable::No;
+    case Postgres::Standby:
+      return in.memory.promotion_asked ? Writable::Yes : Writable::No;
     case Postgres::Primary:
       return Writable::Yes;
     case Postgres::Unknown:

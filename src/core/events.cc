@@ -70,6 +70,7 @@ void forget_history(Memory& m) {
 }
 
 void on_demoted(Memory& m) {
+  m.promotion_asked = false;
   m.role = Role::Demoted;
   m.checkpoint_done = false;
   m.stopped_for_us = true;
@@ -91,7 +92,11 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       m.asked_for_lock_at.reset();
       if (event.voluntary) hold_off(m, now + kReleaseHoldOff, "this member gave the lock back a moment ago");
       break;
+    case Kind::PromotionAsked:
+      m.promotion_asked = true;
+      break;
     case Kind::Promoted:
+      m.promotion_asked = false;
       forget_history(m);
       m.role = Role::Primary;
       m.writable_since = now;
@@ -108,6 +113,7 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       on_demoted(m);
       break;
     case Kind::StartLaunched:
+      m.promotion_asked = false;
       m.starting_since = now;
       m.role = event.as_primary ? Role::Primary : Role::Replica;
       // Counted from the launch, so that a server that dies at once is not launched in a tight loop.
@@ -152,6 +158,7 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       m.start_timeout = event.timeout;
       break;
     case Kind::PostgresStoppedByUs:
+      m.promotion_asked = false;
       m.stopped_for_us = true;
       m.postgres_was_running = false;
       break;

@@ -14,6 +14,7 @@ struct Event {
   enum class Kind {
     AcquireRefused,  // somebody else has the key
     LockReleased,    // by us; `voluntary` sets the 2 s hold-off
+    PromotionAsked,  // from here on PostgreSQL may leave recovery at any moment
     Promoted,        // PostgreSQL left recovery
     PromoteFailed,   // with `detail`; pre_promote failures hold off for ttl
     Demoted,

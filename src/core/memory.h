@@ -27,6 +27,8 @@ struct Memory {
   std::string rewind_because;  // the last comparison's sentence
   // Last comparison that could not tell; a new one is made no sooner than loop_wait later.
   std::optional<Instant> inconclusive_at;
+  // PostgreSQL was asked to leave recovery and has neither done so nor been stopped since: it may at any moment.
+  bool promotion_asked = false;
   bool crash_recovery_tried = false;  // since the last good start
   bool was_paused = false;
   bool stopped_for_us = false;                  // a procedure stopped PostgreSQL and it has to come back, also in pause

@@ -128,6 +128,7 @@ void remember_postgres(Memory& m, const Observation& o, Instant now) {
     const bool was_primary = m.role == Role::Primary || m.role == Role::Promoted;
     if (was_primary && !m.primary_failed_at) m.primary_failed_at = now;
   }
+  if (down || status.is_primary()) m.promotion_asked = false;
   if (status.running()) m.postgres_was_running = true;
   if (down && o.procedure.kind == ProcedureKind::None) m.postgres_was_running = false;
   if (status.row) {
@@ -199,7 +200,6 @@ Role published_role(const Memory& m, const Observation& o, const Settings& setti
   if (data_gone && !status.running()) return Role::Uninitialized;
   if (status.is_primary()) return Role::Primary;
   if (status.is_standby()) {
-    if (o.procedure.kind == ProcedureKind::Promote && o.procedure.past_point_of_no_return) return Role::Promoted;
     return settings.dynamic.standby_cluster && o.lock.held ? Role::StandbyLeader : Role::Replica;
   }
   if (m.role != Role::Unknown && m.role != Role::Uninitialized) return m.role;

@@ -47,7 +47,6 @@ struct RunningProcedure {
   ProcedureKind kind = ProcedureKind::None;
   std::string name;  // as shown: "restart", "bootstrap from leader 'n1'", "running pg_rewind from n2"
   Instant started_at = kLongAgo;
-  bool past_point_of_no_return = false;  // promote: pre_promote is over
 };
 
 // What an operator asked this member to do and the engine has not carried out yet.

@@ -11,7 +11,7 @@ Situation fence_rules() {
       .name = "fence",
       .about = "PostgreSQL may be writable and the lock is lost or about to end.",
       .entered_when = {may_write + When{is(Lock::Held), is(Validity::Ending, Validity::Unknown)},
-                       may_write + When{is(Lock::Lost)}},
+                       may_write + When{is(Lock::Lost)}, may_write + When{is(Lock::NotHeld), is(Postgres::Standby)}},
       .rules = {
           {.id = "FE-01",
            .when = {is(Lock::Lost), is(Reacquire::Open), is(Leader::Nobody), is(Postgres::Primary), is(Store::Fresh),
@@ -23,7 +23,8 @@ Situation fence_rules() {
                "the key vanished inside its validity and nobody holds it; it is taken again once, then PostgreSQL "
                "is stopped"},
           {.id = "FE-06",
-           .when = {is(Lock::Lost), is(Reacquire::Open, Reacquire::Tried), is_not(Leader::Other)},
+           .when = {is(Lock::Lost), is(Reacquire::Open, Reacquire::Tried), is_not(Leader::Other),
+                    is_not(Postgres::Standby)},
            .then = {.hold = true},
            .status = "leader lock vanished before its time, trying to take it again",
            .because =
@@ -37,6 +38,16 @@ Situation fence_rules() {
                     .name = "demote"},
            .status = "stopped PostgreSQL while starting up because leader key was lost",
            .because = "PostgreSQL starts as a primary and the lock is gone or about to end"},
+          {.id = "FE-07",
+           .when = {is(Postgres::Standby), is(Lock::Lost, Lock::NotHeld)},
+           .then = {.plan = PlanKind::Demote,
+                    .demote = DemoteMode::ImmediateNoLock,
+                    .target = Target::Leader,
+                    .effects = {Effect::CheckHistory},
+                    .name = "demote"},
+           .status = "demoted self because failed to update leader lock in DCS",
+           .because =
+               "PostgreSQL was asked to leave recovery, may do so at any moment, and the lock is not ours any more"},
           {.id = "FE-03",
            .when = {is(Store::Unreachable)},
            .then = {.plan = PlanKind::Demote,

@@ -270,6 +270,7 @@ void Engine::Impl::publish_snapshot() {
   s->plan = state_.plan.kind;
   s->loop_ran_at = last_cycle_;
   s->own_member = own_member();
+  s->promoting = state_.memory.promotion_asked;
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
   // Counted from the look, which may be old: a message before the lock vanished does not become one after it.

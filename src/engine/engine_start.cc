@@ -109,8 +109,11 @@ Task<void> Engine::Impl::take_over_running_postgres(bool managed) {
   if (!record) state_.log.warning("lock record of the run before could not be read: {}", record.error().text());
   const bool ours = record && *record && (*record)->boot_id == state_.ports.local.boot_id();
   if (!state_.postgres.running()) co_return;
-  if (state_.postgres.is_primary()) {
-    state_.memory.role = Role::Primary;
+  // One that tells nothing of itself counts as primary when nothing configures recovery.
+  const bool may_write = state_.postgres.is_primary() || (!state_.postgres.row && !state_.postgres.recovery_configured);
+  if (state_.postgres.is_standby() && co_await origin_.promotion_unfinished()) state_.memory.promotion_asked = true;
+  if (may_write || state_.memory.promotion_asked) {
+    if (may_write) state_.memory.role = Role::Primary;
     if (ours) {
       lock_.assume_validity((*record)->valid_until);
     } else if (managed) {

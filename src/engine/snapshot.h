@@ -37,6 +37,7 @@ struct Snapshot {
   PlanKind plan = PlanKind::Keep;
   Instant loop_ran_at = kLongAgo;  // liveness
   Member own_member;               // as published
+  bool promoting = false;          // PostgreSQL may leave recovery at any moment
   bool receiver_stopped = false;
   bool upstream_alive = false;
   Duration longest_handler{0};  // of the engine thread, since the last snapshot

@@ -36,7 +36,7 @@ bool may_be_writable(const EngineState& state, const RunningProcedure& procedure
   const PostgresStatus& pg = state.postgres;
   if (pg.is_primary()) return true;
   const bool promotes = procedure.kind == ProcedureKind::Promote;
-  if (pg.is_standby() || pg.recovery_configured) return promotes;
+  if (pg.is_standby() || pg.recovery_configured) return promotes || state.memory.promotion_asked;
   // Programs of a repair work on a stopped server; none of them serves a client.
   const bool repairs = procedure.kind == ProcedureKind::CrashRecovery || procedure.kind == ProcedureKind::Rewind ||
                        procedure.kind == ProcedureKind::Clone;

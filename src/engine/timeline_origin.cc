@@ -26,18 +26,26 @@ Task<void> TimelineOrigin::keep(std::optional<PromotionNote> note) {
   }
 }
 
-Task<void> TimelineOrigin::refresh(std::shared_ptr<const ClusterView> view, bool follows_leader) {
-  LocalState& local = state_.ports.local;
-  if (stale_) {
-    stale_ = false;
-    Result<std::optional<PromotionNote>> note = co_await local.load_promotion_note();
-    if (!note) {
-      stale_ = true;
-      state_.log.warning("promotion note could not be read: {}", note.error().text());
-      co_return;
-    }
+Task<void> TimelineOrigin::load() {
+  if (!stale_) co_return;
+  stale_ = false;
+  Result<std::optional<PromotionNote>> note = co_await state_.ports.local.load_promotion_note();
+  if (note) {
     note_ = *note;
+  } else {
+    stale_ = true;
+    state_.log.warning("promotion note could not be read: {}", note.error().text());
   }
+}
+
+Task<bool> TimelineOrigin::promotion_unfinished() {
+  co_await load();
+  co_return note_ && note_->own() && !done();
+}
+
+Task<void> TimelineOrigin::refresh(std::shared_ptr<const ClusterView> view, bool follows_leader) {
+  co_await load();
+  if (stale_) co_return;
   const Member* leader = other_primary(view.get());
   const auto& row = state_.postgres.row;
   const bool streams = follows_leader && row && row->in_recovery && row->receiver_status == "streaming";

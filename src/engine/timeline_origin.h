@@ -24,6 +24,8 @@ class TimelineOrigin {
   // for the first time; a note of an own promotion that was not done ends when the standby streams again. What cannot
   // be read or written is logged and tried again.
   Task<void> refresh(std::shared_ptr<const ClusterView> view, bool follows_leader);
+  // At the start: the run before this one noted a promotion that is not done; PostgreSQL may have been asked for it.
+  Task<bool> promotion_unfinished();
   // Another member is primary on a timeline that has our number, but not our origin. Its key must say primary: while it
   // is still being promoted it shows the timeline that it comes from.
   bool differs(const ClusterView* view) const;
@@ -32,6 +34,7 @@ class TimelineOrigin {
 
  private:
   const Member* other_primary(const ClusterView* view) const;
+  Task<void> load();
   bool done() const;
   Task<void> keep(std::optional<PromotionNote> note);
 

@@ -163,6 +163,7 @@ Task<Result<void>> promote(ProcedureContext& context) {
     co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
   }
 
+  context.report({.kind = Event::Kind::PromotionAsked});
   Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
   if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));
   Result<Timeline> primary = co_await wait_for_production(context);

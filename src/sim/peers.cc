@@ -42,7 +42,7 @@ PeerAnswer peer_answer_from(const Snapshot& s, Instant now) {
   PeerAnswer a;
   a.reach = PeerAnswer::Reach::Answered;
   a.role = s.role;
-  a.is_primary = s.role == Role::Primary || s.postgres.is_primary();
+  a.is_primary = s.role == Role::Primary || s.postgres.is_primary() || s.promoting;
   a.tags = s.own_member.tags;
   a.watchdog_failed = s.watchdog_failed;
   a.observed_ago = s.postgres.observed_at == kLongAgo ? 24h : now - s.postgres.observed_at;

@@ -478,7 +478,8 @@ std::string World::procedure(const std::string& kind, Words words) {
       {"none", ProcedureKind::None},       {"bootstrap", ProcedureKind::Bootstrap}, {"clone", ProcedureKind::Clone},
       {"promote", ProcedureKind::Promote}, {"demote", ProcedureKind::Demote},       {"rewind", ProcedureKind::Rewind},
       {"restart", ProcedureKind::Restart}, {"start", ProcedureKind::Start},         {"follow", ProcedureKind::Follow}};
-  o_.procedure = {look_up(kinds, kind), kind, now_, words.contains("committed")};
+  o_.procedure = {look_up(kinds, kind), kind, now_};
+  memory_.promotion_asked = words.contains("committed");
   return "";
 }
 
@@ -486,6 +487,7 @@ std::string World::event(const std::string& kind, Words words) {
   using Kind = Event::Kind;
   static const std::map<std::string, Kind> kinds = {{"AcquireRefused", Kind::AcquireRefused},
                                                     {"LockReleased", Kind::LockReleased},
+                                                    {"PromotionAsked", Kind::PromotionAsked},
                                                     {"Promoted", Kind::Promoted},
                                                     {"PromoteFailed", Kind::PromoteFailed},
                                                     {"Demoted", Kind::Demoted},

@@ -47,6 +47,11 @@ TEST(PeerCodec, our_own_object_tells_whether_the_position_is_final) {
   EXPECT_TRUE(a.watchdog_failed);
 }
 
+TEST(PeerCodec, who_is_being_promoted_counts_as_primary) {
+  EXPECT_TRUE(
+      parse_peer_answer(R"({"role":"replica","xlog":{"received_location":7},"tamada":{"promoting":true}})").is_primary);
+}
+
 TEST(PeerCodec, our_own_object_tells_how_old_the_position_is) {
   const auto age = [](std::string_view own) {
     const std::string body = R"({"role":"replica","xlog":{"received_location":7})";
