@@ -6,7 +6,7 @@
 namespace tamada {
 
 // Safe from any thread but for sleep_until, which belongs to the executor of the calling coroutine. A sleep wakes at
-// the latest kResumeCheck after the machine resumed from suspend: the kernel's timers do not count that time.
+// the latest kResumeCheck after the machine resumed from suspend, which the clock counts.
 class SystemClock final : public Clock {
  public:
   static constexpr Duration kResumeCheck = 1s;

@@ -20,7 +20,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kSweepEvery{250};
+constexpr std::chrono::milliseconds kSweepGap{250};
 constexpr std::chrono::milliseconds kAcceptRetry{100};
 
 std::string plain_address(const tcp::endpoint& endpoint) {
@@ -118,6 +118,7 @@ void HttpServer::State::begin_session(tcp::socket socket) {
 Task<void> HttpServer::State::run_session(std::unique_ptr<ByteStream> stream, HttpClientInfo client) {
   {
     HttpSession session(context, std::move(stream), std::move(client));
+    sessions_changed.resume_all();
     co_await session.run();
   }
   sessions_changed.resume_all();
@@ -134,14 +135,22 @@ bool HttpServer::State::make_room() {
   return false;
 }
 
+// Without sessions it sleeps. With some it wakes at the first deadline, or so early that none that begins meanwhile is
+// over.
 Task<void> HttpServer::State::sweep() {
+  const HttpServerLimits& limits = context->limits;
+  const auto shortest = std::min({limits.idle, limits.request, limits.reply, limits.farewell});
   asio::steady_timer timer(executor);
   for (;;) {
-    timer.expires_after(kSweepEvery);
+    while (context->sessions.empty()) co_await sessions_changed.wait();
+    const auto began = std::chrono::steady_clock::now();
+    auto next = began + shortest;
+    for (const HttpSession* session : context->sessions) next = std::min(next, session->deadline());
+    timer.expires_at(std::max(next, began + kSweepGap));
     co_await timer.async_wait(asio::use_awaitable);
     const auto now = std::chrono::steady_clock::now();
     for (HttpSession* session : context->sessions) {
-      if (session->overdue(now)) session->close();
+      if (session->deadline() <= now) session->close();
     }
   }
 }

@@ -43,7 +43,7 @@ class HttpSession {
   Task<void> run();
 
   // The server's sweep ends connections that overstay.
-  bool overdue(SteadyTime now) const { return now >= deadline_; }
+  SteadyTime deadline() const { return deadline_; }
   // Waits for its client's next request: nothing is lost by closing it.
   bool idle() const { return phase_ == Phase::Idle; }
   // Waits for bytes of a client at all (idle, slow or not yet through the handshake).

@@ -57,12 +57,14 @@ std::string LocalPostgresServer::program(const std::string& name) const {
   return join_path(settings_.postgresql.bin_dir, it == names.end() || it->second.empty() ? name : it->second);
 }
 
-Task<Result<PostmasterLook>> LocalPostgresServer::look_at_processes(Instant deadline, Storage storage) {
+Task<Result<PostmasterLook>> LocalPostgresServer::look_at_processes(Instant deadline, Storage storage,
+                                                                    Workers workers) {
   PostmasterQuestion question;
   question.data_dir = settings_.postgresql.data_dir;
   question.known_directory = directory_;
   question.known_postmaster = postmaster_;
   question.without_storage = storage == Storage::NotTouched;
+  question.only_orphans = workers == Workers::OnlyOrphans;
   question.program = program("postgres");
   question.program = question.program.substr(question.program.rfind('/') + 1);
   auto work = [question]() -> Result<PostmasterLook> { return look_for_postmaster(question); };
@@ -143,7 +145,7 @@ Task<PostgresStatus> LocalPostgresServer::observe(bool with_query, Instant deadl
   using namespace boost::asio::experimental::awaitable_operators;
   PostgresStatus status;
   status.observed_at = clock_.now();
-  auto look = co_await look_at_processes(deadline);
+  auto look = co_await look_at_processes(deadline, Storage::Asked, Workers::OnlyOrphans);
   if (look) {
     status.process = look->state;
     status.postmaster = look->postmaster;

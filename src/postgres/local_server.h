@@ -49,7 +49,9 @@ class LocalPostgresServer final : public PostgresServer {
 
   // Looks, on the pool.
   enum class Storage { Asked, NotTouched };
-  Task<Result<PostmasterLook>> look_at_processes(Instant deadline, Storage storage = Storage::Asked);
+  enum class Workers { All, OnlyOrphans };
+  Task<Result<PostmasterLook>> look_at_processes(Instant deadline, Storage storage = Storage::Asked,
+                                                 Workers workers = Workers::All);
   Task<Result<DataDirectoryLook>> look_at_files(Instant deadline);
   Task<Result<ControlData>> run_pg_controldata(Instant deadline);
   Task<void> observe_files(PostgresStatus& status, Instant deadline);

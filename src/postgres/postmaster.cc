@@ -108,9 +108,10 @@ PostmasterLook look_for_postmaster(const PostmasterQuestion& question) {
     look.directory = question.known_directory;
   if (!directory && directory.error().code != ErrorCode::NotFound && !question.known_directory) return look;
 
-  if (look.directory) look.workers = processes_in(*look.directory, question.program);
+  const bool answered = question.only_orphans && question.known_postmaster && alive(*question.known_postmaster);
+  if (look.directory && !answered) look.workers = processes_in(*look.directory, question.program);
   look.state = look.workers.empty() ? ProcessState::NotRunning : ProcessState::Orphans;
-  if (question.known_postmaster && alive(*question.known_postmaster)) {
+  if (answered || (question.known_postmaster && alive(*question.known_postmaster))) {
     look.state = ProcessState::Running;
     look.postmaster = question.known_postmaster;
     return look;

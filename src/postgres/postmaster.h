@@ -41,6 +41,9 @@ struct PostmasterQuestion {
   std::optional<PostmasterId> known_postmaster;  // as last seen, or just started and without a pid file yet
   // Only /proc and what is known are looked at, not the data directory: for a stop while the storage hangs.
   bool without_storage = false;
+  // Nobody is listed while the known postmaster lives: that answers what runs, without a look at every process there
+  // is.
+  bool only_orphans = false;
   std::string program = "postgres";  // name of the executable
 };
 PostmasterLook look_for_postmaster(const PostmasterQuestion& question);

@@ -1,5 +1,6 @@
 #include "net/curl_transport.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -271,6 +272,13 @@ TEST_F(CurlTransportTest, a_request_survives_new_settings) {
   const Instant until = now() + 5s;
   while (body.empty() && now() < until) io_.run_one_for(std::chrono::milliseconds(10));
   EXPECT_EQ(body, "still");
+}
+
+// GnuTLS's own answer is 0; the dynamic linker must find ours before it.
+TEST(GnuTls, is_not_set_up_before_somebody_uses_it) {
+  auto skip = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "_gnutls_global_init_skip"));
+  ASSERT_NE(skip, nullptr);
+  EXPECT_EQ(skip(), 1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "net/http_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <future>
 #include <thread>
@@ -155,6 +156,23 @@ TEST_F(HttpServerTest, an_idle_client_is_hung_up_on_after_the_idle_time) {
   RawHttpClient client(port_);
   ASSERT_TRUE(client.get("/"));
   EXPECT_TRUE(client.ends_within(3s));
+}
+
+TEST_F(HttpServerTest, a_server_without_clients_does_not_wake) {
+  start();
+  {
+    RawHttpClient client(port_);
+    ASSERT_TRUE(client.get("/"));
+  }
+  auto wakes = [] {
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    return used.ru_nvcsw;
+  };
+  std::this_thread::sleep_for(1200ms);  // the client's own sweep is over
+  const long before = on_server_thread(wakes);
+  std::this_thread::sleep_for(1200ms);
+  EXPECT_LE(on_server_thread(wakes) - before, 2);
 }
 
 TEST_F(HttpServerTest, clients_that_hold_connections_cannot_lock_others_out) {
