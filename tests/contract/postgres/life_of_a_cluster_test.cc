@@ -80,6 +80,46 @@ TEST_F(Cluster, a_former_primary_comes_back_with_pg_rewind_after_its_history_div
   EXPECT_FALSE((*history)[0].timestamp.empty());
 }
 
+// safety.md M5: two standbys that are promoted from one position make the same number, unless one passes it over.
+TEST_F(Cluster, a_timeline_that_another_has_made_is_passed_over) {
+  TestServer n1(world, "n1");
+  TestServer n2(world, "n2");
+  TestServer n3(world, "n3");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  clone(n2, n1);
+  clone(n3, n1);
+  if (HasFatalFailure()) return;
+  n1.stop("fast");
+  n2.promote();
+  n2.wait_for([](const StatusRow& row) { return !row.in_recovery && row.timeline.id == 2; });
+  n2.sql("CREATE TABLE public.lost (i int)");
+
+  ASSERT_TRUE(world.run(n3.data->pass_over_timelines(Timeline{1}, Timeline{2}, world.in(5s))));
+  ASSERT_TRUE(world.run(n3.data->pass_over_timelines(Timeline{1}, Timeline{2}, world.in(5s)))) << "once more";
+  n3.promote();
+  n3.wait_for([](const StatusRow& row) { return !row.in_recovery && row.timeline.id == 3; });
+  n3.sql("CREATE TABLE public.kept (i int)");
+  ASSERT_TRUE(world.run(n3.sql_port->checkpoint(world.in(60s))));
+  auto history = world.run(n3.data->read_history(Timeline{3}, world.in(5s)));
+  ASSERT_TRUE(history) << history.error().text();
+  ASSERT_EQ(history->size(), 1u);
+  EXPECT_EQ(history->front().timeline.id, 1u);
+
+  n2.stop("fast");
+  auto compared = compare(n2, n3);
+  EXPECT_EQ(compared.verdict, Verdict::Diverged) << compared.because;
+  auto rewound = world.run(n2.data->rewind(n3.member(), world.in(60s)));
+  ASSERT_TRUE(rewound) << rewound.error().text();
+  n2.start(&n3);
+  n2.wait_for([](const StatusRow& row) { return row.receiver_status == "streaming" && row.timeline.id == 3; });
+  EXPECT_EQ(n2.sql("SELECT to_regclass('public.lost') IS NULL").value(0, 0), "t");
+  compared = compare(n1, n3);
+  EXPECT_EQ(compared.verdict, Verdict::Ancestor) << compared.because;
+  n1.start(&n3);
+  n1.wait_for([](const StatusRow& row) { return row.receiver_status == "streaming" && row.timeline.id == 3; });
+}
+
 TEST_F(Cluster, a_crashed_primary_is_recovered_alone_before_pg_rewind_works_on_it) {
   TestServer n1(world, "n1");
   TestServer n2(world, "n2");
