@@ -56,6 +56,7 @@ struct Engine::Impl {
   void decide_again(const std::optional<PeerSurvey>& survey);
   bool has_patroni_peers(const ClusterView& view) const;
   void apply_view_settings();
+  Task<void> disarm_left_over_watchdog();
   Instant next_wake() const;
   void wake() { wake_.set(); }
   void report(const Event& event);
@@ -114,6 +115,7 @@ struct Engine::Impl {
   bool exiting_ = false;
   bool interrupted_bootstrap_checked_ = false;
   bool validity_guessed_ = false;
+  bool watchdog_left_over_ = false;  // the run before this one led, and may have left it armed
   Instant last_cycle_ = kLongAgo;
   Instant last_status_logged_ = kLongAgo;
   std::string last_status_;

@@ -151,6 +151,7 @@ Task<void> Engine::Impl::cycle() {
   apply_view_settings();
   co_await look_at_postgres(true);
   co_await origin_.refresh(views_.view(), follows_leader());
+  co_await disarm_left_over_watchdog();
   std::optional<PeerSurvey> answers;
   for (int turn = 0; turn < kMostTurns; ++turn) {
     decide_again(answers);
@@ -174,6 +175,19 @@ Task<void> Engine::Impl::cycle() {
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
     if (view->member(state_.settings->name) == nullptr) member_.missing();
   }
+}
+
+// A watchdog that a killed run left armed resets the host although nothing here needs fencing any more. Only who opens
+// it can disarm it.
+Task<void> Engine::Impl::disarm_left_over_watchdog() {
+  Watchdog& watchdog = state_.ports.watchdog;
+  if (!watchdog_left_over_ || !runner_.idle()) co_return;
+  const bool harmless = state_.postgres.is_standby() || state_.postgres.process == ProcessState::NotRunning;
+  if (!watchdog.running() && (!harmless || lock_.proof() || may_be_writable(state_, runner_.current()))) co_return;
+  watchdog_left_over_ = false;
+  if (watchdog.running()) co_return;  // in use again
+  Result<bool> opened = co_await watchdog.activate();
+  if (opened && *opened) co_await watchdog.disable();
 }
 
 Instant Engine::Impl::next_wake() const {

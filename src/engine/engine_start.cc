@@ -108,6 +108,7 @@ Task<void> Engine::Impl::take_over_running_postgres(bool managed) {
   Result<std::optional<AdoptionRecord>> record = co_await state_.ports.local.load_adoption();
   if (!record) state_.log.warning("lock record of the run before could not be read: {}", record.error().text());
   const bool ours = record && *record && (*record)->boot_id == state_.ports.local.boot_id();
+  watchdog_left_over_ = ours;
   if (!state_.postgres.running()) co_return;
   // One that tells nothing of itself counts as primary when nothing configures recovery.
   const bool may_write = state_.postgres.is_primary() || (!state_.postgres.row && !state_.postgres.recovery_configured);

@@ -115,7 +115,9 @@ void Checkers::on_commit() {
   if (leader == nullptr) return;
   cluster_.world().trace("checker", "lock of {} begins", leader->value);
   for (auto& [id, record] : epochs_) {
-    if (cluster_.name_of(record.member) == leader->value) record.intruder.reset();
+    const bool covered =
+        cluster_.name_of(record.member) == leader->value && cluster_.postgres(record.member).writable();
+    if (covered) record.intruder.reset();
   }
   locks_.push_back(
       {leader->value, generation, cluster_.world().now(), kSimNever, published_position(), sync_members()});

@@ -485,25 +485,17 @@ std::string World::procedure(const std::string& kind, Words words) {
 
 std::string World::event(const std::string& kind, Words words) {
   using Kind = Event::Kind;
-  static const std::map<std::string, Kind> kinds = {{"AcquireRefused", Kind::AcquireRefused},
-                                                    {"LockReleased", Kind::LockReleased},
-                                                    {"PromotionAsked", Kind::PromotionAsked},
-                                                    {"Promoted", Kind::Promoted},
-                                                    {"PromoteFailed", Kind::PromoteFailed},
-                                                    {"Demoted", Kind::Demoted},
-                                                    {"StartLaunched", Kind::StartLaunched},
-                                                    {"StartSucceeded", Kind::StartSucceeded},
-                                                    {"StartFailed", Kind::StartFailed},
-                                                    {"CompareDone", Kind::CompareDone},
-                                                    {"RewindDone", Kind::RewindDone},
-                                                    {"CrashRecoveryDone", Kind::CrashRecoveryDone},
-                                                    {"CloneDone", Kind::CloneDone},
-                                                    {"BootstrapDone", Kind::BootstrapDone},
-                                                    {"RestartAsked", Kind::RestartAsked},
-                                                    {"PostgresStoppedByUs", Kind::PostgresStoppedByUs},
-                                                    {"DataDirRemoved", Kind::DataDirRemoved},
-                                                    {"CheckpointDone", Kind::CheckpointDone},
-                                                    {"CallbackRan", Kind::CallbackRan}};
+  static const std::map<std::string, Kind> kinds = {
+      {"AcquireRefused", Kind::AcquireRefused}, {"LockReleased", Kind::LockReleased},
+      {"PromotionAsked", Kind::PromotionAsked}, {"Promoted", Kind::Promoted},
+      {"PromoteFailed", Kind::PromoteFailed},   {"Demoted", Kind::Demoted},
+      {"StartLaunched", Kind::StartLaunched},   {"StartSucceeded", Kind::StartSucceeded},
+      {"StartFailed", Kind::StartFailed},       {"CompareDone", Kind::CompareDone},
+      {"RewindDone", Kind::RewindDone},         {"CrashRecoveryDone", Kind::CrashRecoveryDone},
+      {"CloneDone", Kind::CloneDone},           {"BootstrapDone", Kind::BootstrapDone},
+      {"RestartAsked", Kind::RestartAsked},     {"PostgresStoppedByUs", Kind::PostgresStoppedByUs},
+      {"DataDirRemoved", Kind::DataDirRemoved}, {"CheckpointDone", Kind::CheckpointDone},
+      {"CallbackRan", Kind::CallbackRan}};
   Event event{.kind = look_up(kinds, kind)};
   for (const auto& [key, value] : words) {
     if (key == "ok") event.ok = yes(value);

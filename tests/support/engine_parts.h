@@ -127,14 +127,21 @@ class FakeWatchdog final : public Watchdog {
   explicit FakeWatchdog(ManualClock& clock) : clock_(clock) {}
   std::vector<Instant> fed;
   int disabled = 0;
+  int activated = 0;
+  bool active = true;
   void update_settings(const WatchdogSettings&, std::chrono::seconds, std::chrono::seconds) override {}
-  Task<Result<bool>> activate() override { co_return true; }
+  Task<Result<bool>> activate() override {
+    ++activated;
+    active = true;
+    co_return true;
+  }
   void keepalive() override { fed.push_back(clock_.now()); }
   Task<void> disable() override {
     ++disabled;
+    active = false;
     co_return;
   }
-  bool running() const override { return true; }
+  bool running() const override { return active; }
   bool healthy() const override { return true; }
 
  private:
@@ -164,7 +171,8 @@ class FakeLocalState final : public LocalState {
   }
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return std::optional<WorkNote>(); }
   Task<Result<void>> save_work_note(std::optional<WorkNote>) override { co_return Result<void>(); }
-  Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return std::optional<json::object>(); }
+  std::optional<json::object> dynamic_cache;
+  Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return dynamic_cache; }
   Task<Result<void>> save_dynamic_cache(json::object) override { co_return Result<void>(); }
   std::string boot_id() const override { return "boot"; }
 

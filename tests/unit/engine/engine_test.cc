@@ -76,6 +76,36 @@ TEST(Engine, publishes_the_proxy_in_front_of_postgres) {
   ASSERT_GE(r.parts.store.count("touch"), 1);
 }
 
+// A run that was killed leaves the watchdog armed: it would reset the host of a member that serves as standby by now.
+TEST(Engine, a_watchdog_that_the_run_before_left_armed_is_disarmed) {
+  for (const bool led : {true, false}) {
+    Running r;
+    r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};
+    r.stored.members[1].role = Role::Primary;
+    r.parts.watchdog.active = false;
+    if (led) r.parts.local.adoption = AdoptionRecord{"boot", "store-1", {"n1", 3, "b"}, 30s, r.parts.clock.now()};
+    r.start();
+    EXPECT_EQ(r.parts.watchdog.activated, led ? 1 : 0);
+    EXPECT_EQ(r.parts.watchdog.disabled, led ? 1 : 0);
+  }
+}
+
+TEST(Engine, a_primary_whose_lock_is_not_on_record_is_stopped_soon_when_the_store_does_not_answer) {
+  for (const bool member_before : {true, false}) {
+    for (const bool tells : {true, false}) {
+      Running r;
+      r.parts.runs_as(true);
+      if (!tells) r.parts.postgres.status.row.reset();
+      r.parts.store.on_load = []() -> Result<ClusterView> { return Error(ErrorCode::Unavailable, "no answer"); };
+      if (member_before) r.parts.local.dynamic_cache = json::object{{"ttl", 30}};
+      r.start();
+      EXPECT_TRUE(r.parts.postgres.stops.empty()) << "the store has a moment to answer";
+      r.parts.clock.advance(15s);
+      EXPECT_EQ(r.parts.postgres.stops.empty(), !member_before);
+    }
+  }
+}
+
 TEST(Engine, requests_after_its_end_are_refused) {
   Running r;
   r.start();
