@@ -62,10 +62,16 @@ bool Checkers::forced_lately(int member) const {
   return found != forced_.end() && cluster_.world().now() - found->second < kForced;
 }
 
+void Checkers::note_believed_pause(int member) {
+  const auto seen = cluster_.snapshot(member);
+  if (seen && seen->settings && seen->settings->dynamic.pause) believed_pause_[member] = cluster_.world().now();
+}
+
 std::optional<std::string> Checkers::excuse(int member) const {
   if (paused_lately()) return "pause";
-  // One that is cut from the store goes by what it read last.
-  if (auto seen = cluster_.snapshot(member); seen && seen->settings && seen->settings->dynamic.pause) return "pause";
+  // One that is cut from the store goes by what it read last; when it reads again it has to stop first.
+  const auto pause = believed_pause_.find(member);
+  if (pause != believed_pause_.end() && cluster_.world().now() - pause->second < kReaction) return "pause";
   const Impairment& im = cluster_.impairment(member);
   const SimTime now = cluster_.world().now();
   if (im.now() || (im.until > Duration::min() && now - im.until < kReaction)) return im.last;
@@ -128,6 +134,7 @@ void Checkers::check_freed(const LockRecord& lock) {
   ++counts_.locks_freed;
   for (int m = 0; m < cluster_.member_count(); ++m) {
     if (cluster_.name_of(m) != lock.holder || !cluster_.postgres(m).writable()) continue;
+    note_believed_pause(m);
     if (excuse(m) || betrayed_lately()) continue;
     report("S3", fmt::format("the lock of {} was freed while its PostgreSQL accepts writes", lock.holder));
   }
@@ -137,6 +144,7 @@ void Checkers::on_writable(SimPostgres& server, const WritableEpoch& epoch) {
   EpochRecord record;
   record.epoch = epoch;
   record.member = cluster_.member_on(server.host());
+  note_believed_pause(record.member);
   if (current_holder() != server.member()) record.intruder = excuse(record.member);
   ++(epoch.promoted ? counts_.promotions : counts_.starts_as_primary);
   check_lock(record, server);
@@ -213,6 +221,7 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
   if (commit.synchronous) ++counts_.synchronous_commits;
   auto own = epochs_.find(commit.epoch);
   if (own == epochs_.end()) return;
+  note_believed_pause(own->second.member);
   cluster_.world().mix(commit.lsn.bytes);
   if (own->second.intruder) {
     ++counts_.overlaps_excused;

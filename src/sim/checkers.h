@@ -84,6 +84,7 @@ class Checkers final : public PostgresWitness {
   void check_position(const EpochRecord& record, SimPostgres& server);
   void check_losses(SimPostgres& server, const WritableEpoch& epoch);
   void check_freed(const LockRecord& lock);
+  void note_believed_pause(int member);
   std::optional<std::string> excuse(int member) const;  // why S1 to S3 are not promised for it now
   bool betrayed_lately() const;
   bool forced_lately(int member) const;
@@ -100,6 +101,7 @@ class Checkers final : public PostgresWitness {
   std::optional<SimTime> store_betrayed_;
   bool paused_ = false;
   std::optional<SimTime> unpaused_at_;
+  std::map<int, SimTime> believed_pause_;  // when it last went by a pause
   std::map<std::string, int> told_;
 };
 
