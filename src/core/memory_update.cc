@@ -75,10 +75,21 @@ void remember_leader(Memory& m, const Observation& o, Instant now) {
 
 // A key that vanished sooner than ttl after its holder's last sign of life did not expire: the holder gave it back, or
 // the store lost it. Only in the second case may the holder still believe in it, at most ttl from now.
-void remember_vanishing(Memory& m, const std::string& me, Instant now, const DynamicSettings& settings) {
+// A process that has seen no leader yet cannot tell; whom the store shows as primary may be that holder.
+void remember_vanishing(Memory& m, const ClusterView& view, const std::string& me, Instant now,
+                        const DynamicSettings& settings) {
   if (m.unlocked_since) return;
   m.unlocked_since = now;
-  if (m.last_generation.holder.empty() || m.last_generation.holder == me) return;
+  if (m.last_generation.holder.empty()) {
+    const auto primary = std::find_if(view.members.begin(), view.members.end(), [&](const Member& member) {
+      return member.name != me && member.role == Role::Primary;
+    });
+    if (primary == view.members.end()) return;
+    m.last_generation.holder = primary->name;
+    m.former_leader_valid_until = now + Duration(settings.ttl);
+    return;
+  }
+  if (m.last_generation.holder == me) return;
   m.lock_vanished_at = now;
   const Duration ttl = settings.ttl;
   const bool early = m.leader_active_at && now < *m.leader_active_at + ttl - compute_timing(settings).clock_allowance;
@@ -183,7 +194,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
     if (o.view->leader) {
       remember_leader(m, o, now);
     } else {
-      remember_vanishing(m, o.my_name, now, settings.dynamic);
+      remember_vanishing(m, *o.view, o.my_name, now, settings.dynamic);
     }
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
   }

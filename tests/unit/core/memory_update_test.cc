@@ -66,6 +66,20 @@ TEST_F(Remember, AKeyThatVanishedSoonerMayStillBeBelievedInByItsHolder) {
   EXPECT_EQ(memory.former_leader_valid_until, now + 30s);
 }
 
+TEST_F(Remember, WhomANewProcessFindsAsPrimaryWithoutAKeyMayBelieveInIt) {
+  for (const Role role : {Role::Primary, Role::Replica}) {
+    memory = {};
+    leader("");
+    Member other;
+    other.name = "n2";
+    other.role = role;
+    o.view->members = {other};
+    look();
+    EXPECT_EQ(memory.former_leader_valid_until.has_value(), role == Role::Primary);
+    if (role == Role::Primary) EXPECT_EQ(memory.last_generation.holder, "n2");
+  }
+}
+
 TEST_F(Remember, TheOwnKeyIsNoFormerLeader) {
   leader("n1");
   look();
