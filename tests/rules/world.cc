@@ -503,6 +503,7 @@ std::string World::event(const std::string& kind, Words words) {
     if (key == "voluntary") event.voluntary = yes(value);
     if (key == "leader_went_away") event.leader_went_away = yes(value);
     if (key == "pre_promote") event.pre_promote = yes(value);
+    if (key == "ordered") event.ordered = yes(value);
     if (key == "diverged") event.diverged = yes(value);
     if (key == "timeout") event.timeout = std::chrono::seconds(number(value));
     if (key == "detail") event.detail = value;
