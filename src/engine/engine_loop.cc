@@ -165,11 +165,8 @@ Task<void> Engine::Impl::cycle() {
     co_await look_at_postgres(true);
   }
   if (!state_.plan.status.empty()) state_.status = state_.plan.status;
-  if (state_.status != last_status_ || began >= last_status_logged_ + state_.settings->dynamic.loop_wait - kLeastGap) {
-    state_.log.info("{} [{}]", state_.status, state_.explanation.rule);
-    last_status_ = state_.status;
-    last_status_logged_ = began;
-  }
+  status_log_.tell(state_.status, state_.explanation.rule, runner_.failed_at(), began,
+                   state_.settings->dynamic.loop_wait);
   publish_snapshot();
   member_.look();
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
