@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/derive_facts.h"
+#include "core/slots_plan.h"
 #include "core/timing.h"
 
 namespace tamada {
@@ -186,6 +187,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
       remember_vanishing(m, o.my_name, now, settings.dynamic);
     }
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
+    remember_slots(m, *o.view, o.lock.held.has_value(), settings, now);
   }
   remember_lock(m, o, now);
   remember_idle_lock(m, o, now, settings);

@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "core/follow.h"
+#include "core/slots_plan.h"
 #include "engine/engine_impl.h"
 #include "ports/deadline.h"
 
@@ -209,6 +210,7 @@ std::optional<StatusDocument> Engine::Impl::status_due() const {
   if (auto view = views_.view(); view && view->status) status = *view->status;
   const StatusDocument before = status;
   status.optime = state_.postgres.row->position();
+  status.retain_slots = retained_slots(state_.memory, *state_.settings, state_.postgres.major_version, now());
   if (status == before) return std::nullopt;
   return status;
 }
