@@ -204,6 +204,10 @@ Role published_role(const Memory& m, const Observation& o, const Settings& setti
   if (status.is_standby()) {
     return settings.dynamic.standby_cluster && o.lock.held ? Role::StandbyLeader : Role::Replica;
   }
+  // Others take a primary's word for a running primary, and wait for it; this one comes back only with a lock.
+  const bool was_primary = m.role == Role::Primary || m.role == Role::Promoted;
+  const bool unlocked = !o.lock.held && !o.lock.unknown;
+  if (was_primary && unlocked && status.process == ProcessState::NotRunning) return Role::Demoted;
   if (m.role != Role::Unknown && m.role != Role::Uninitialized) return m.role;
   // The first look at a server that does not run: what was a primary comes back as something less.
   return status.recovery_configured ? Role::Replica : Role::Demoted;
