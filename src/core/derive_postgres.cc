@@ -59,6 +59,19 @@ fact::Writable writable(const DerivationInput& in, fact::Postgres postgres) {
   return was_primary || !status.recovery_configured ? Writable::Yes : Writable::Unknown;
 }
 
+fact::LastRole last_role(Role role) {
+  switch (role) {
+    case Role::Primary:
+    case Role::Promoted:
+      return LastRole::Primary;
+    case Role::Replica:
+    case Role::StandbyLeader:
+      return LastRole::Standby;
+    default:
+      return LastRole::Unknown;
+  }
+}
+
 // The control file of a base backup is its source's until the copy is started for the first time. Before 15 a primary
 // in exclusive backup mode has such a label, too, but nothing that configures recovery.
 bool unstarted_copy(const PostgresStatus& status) {
@@ -92,6 +105,7 @@ void derive_postgres(const DerivationInput& in, Facts& f) {
   const PostgresStatus& status = in.observation.postgres;
   f.set(postgres(in));
   f.set(writable(in, f.get<Postgres>()));
+  f.set(last_role(in.memory.role));
   f.set(control(status));
   f.set(status.data_dir != DataDirState::Present ? RecoveryFiles::Unknown
         : status.recovery_configured             ? RecoveryFiles::Present

@@ -33,7 +33,8 @@ void on_started(Memory& m, bool as_primary) {
 }
 
 void on_start_failed(Memory& m, const Event& event, Instant now) {
-  if (!m.starting_since) back_off(m, now, "PostgreSQL could not be launched");
+  const bool counted = m.starting_since && !event.ordered;
+  if (!counted) back_off(m, now, "PostgreSQL could not be launched");
   m.starting_since.reset();
   m.stopped_for_us = false;
   m.last_start_failed = true;
@@ -116,8 +117,9 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
       m.promotion_asked = false;
       m.starting_since = now;
       m.role = event.as_primary ? Role::Primary : Role::Replica;
-      // Counted from the launch, so that a server that dies at once is not launched in a tight loop.
-      back_off(m, now, "PostgreSQL was started a moment ago");
+      // Counted from the launch, so that a server that dies at once is not launched in a tight loop. A restart that was
+      // asked for is no attempt to come back: it counts once it failed.
+      if (!event.ordered) back_off(m, now, "PostgreSQL was started a moment ago");
       break;
     case Kind::StartSucceeded:
       on_started(m, event.as_primary);

@@ -38,6 +38,7 @@ struct Event {
   bool voluntary = false;
   bool leader_went_away = false;
   bool pre_promote = false;
+  bool ordered = false;          // StartLaunched, StartFailed: of a restart that an operator asked for
   std::optional<bool> diverged;  // CompareDone; nullopt = could not be told
   std::optional<std::chrono::seconds> timeout;
   std::string detail;

@@ -25,6 +25,7 @@ namespace tamada {
   X(LockIdle,       "is the lock held without a primary or a promotion for longer than ttl?", No, Yes) \
   X(Postgres,       "what does PostgreSQL do?", Stopped, Orphans, Starting, Unresponsive, Standby, Primary) \
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
+  X(LastRole,       "what was PostgreSQL when it last said so?", Standby, Primary) \
   X(DataDir,        "what is in the data directory?", Empty, Present, Inaccessible) \
   X(Unfinished,     "was a step interrupted that leaves the data directory unusable?", Nothing, Bootstrap, Clone, Rewind) \
   X(SystemId,       "does the data directory belong to the cluster?", Same, Foreign, Invalid, NoneInStore) \

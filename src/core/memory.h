@@ -2,6 +2,7 @@
 // folds in what procedures and requests brought about. Nothing else changes it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,9 @@ struct Memory {
   std::optional<Instant> unlocked_since;    // first view without a leader since the last with one
   std::optional<Instant> lock_vanished_at;  // the same, when this process saw that leader
   std::optional<Instant> former_leader_valid_until;  // its last possible validity, when the key vanished early
+  std::map<std::string, Instant>
+      slots_seen;          // member slots, and when their member was last registered (core/slots_plan.h)
+  bool led_slots = false;  // at the last look at them
 };
 
 }  // namespace tamada

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/derive_facts.h"
+#include "core/slots_plan.h"
 #include "core/timing.h"
 
 namespace tamada {
@@ -197,6 +198,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
       remember_vanishing(m, *o.view, o.my_name, now, settings.dynamic);
     }
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
+    remember_slots(m, *o.view, o.lock.held.has_value(), settings, now);
   }
   remember_lock(m, o, now);
   remember_idle_lock(m, o, now, settings);
@@ -213,6 +215,10 @@ Role published_role(const Memory& m, const Observation& o, const Settings& setti
   if (status.is_standby()) {
     return settings.dynamic.standby_cluster && o.lock.held ? Role::StandbyLeader : Role::Replica;
   }
+  // Others take a primary's word for a running primary, and wait for it; this one comes back only with a lock.
+  const bool was_primary = m.role == Role::Primary || m.role == Role::Promoted;
+  const bool unlocked = !o.lock.held && !o.lock.unknown;
+  if (was_primary && unlocked && status.process == ProcessState::NotRunning) return Role::Demoted;
   if (m.role != Role::Unknown && m.role != Role::Uninitialized) return m.role;
   // The first look at a server that does not run: what was a primary comes back as something less.
   return status.recovery_configured ? Role::Replica : Role::Demoted;

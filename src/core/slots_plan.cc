@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@ namespace tamada {
 
 namespace {
 
+constexpr int kRetentionVersion = 110000;  // ha_behaviour.md 7.2: before, slots of standbys cannot be moved on
 constexpr std::string_view kSlotCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_";
 
 bool valid_slot_name(std::string_view name) {
@@ -57,6 +59,14 @@ void want_members(const ClusterView& view, const Settings& settings, bool holds_
   }
 }
 
+// Their members may come back and want to stream from here.
+void want_retained(const SlotsSide& side, const Settings& settings, Wanted& wanted) {
+  const std::string own = slot_name_for(settings.name);
+  for (const std::string& name : side.retained) {
+    if (name != own) wanted.slots.emplace(name, "");
+  }
+}
+
 void want_permanent(const Settings& settings, Wanted& wanted) {
   const std::string own = slot_name_for(settings.name);
   for (const auto& [key, section] : settings.dynamic.slots) {
@@ -92,23 +102,42 @@ bool is_permanent(const ExistingSlot& slot, const Settings& settings) {
   return settings.dynamic.slots.contains(slot.name);
 }
 
-bool may_drop(const ExistingSlot& slot, const ClusterView& view, const Settings& settings) {
+bool is_retained(const ExistingSlot& slot, const ClusterView& view, const Settings& settings) {
+  if (!view.status || slot.name == slot_name_for(settings.name)) return false;
+  const auto& retained = view.status->retain_slots;
+  return std::find(retained.begin(), retained.end(), slot.name) != retained.end();
+}
+
+bool may_drop(const ExistingSlot& slot, const ClusterView& view, const Settings& settings, bool holds_lock) {
   // Logical slots belong to somebody who would miss changes; a slot that a member left behind is physical.
   if (!slot.physical || slot.active || slot.temporary || slot.failover || settings.dynamic.pause) return false;
   if (is_ignored(slot, settings) || is_permanent(slot, settings)) return false;
-  const auto& retained = view.status ? view.status->retain_slots : std::vector<std::string>{};
-  return std::find(retained.begin(), retained.end(), slot.name) == retained.end();
+  // What the lock holder published itself is no older than what it remembers.
+  return holds_lock || !is_retained(slot, view, settings);
+}
+
+// Slots of registered members, and those that another leader keeps.
+std::vector<std::string> slots_in_use(const ClusterView& view, bool of_other_leader) {
+  std::vector<std::string> names;
+  for (const Member& member : view.members) {
+    if (!member.tags.nostream()) names.push_back(slot_name_for(member.name));
+  }
+  if (of_other_leader && view.status) {
+    names.insert(names.end(), view.status->retain_slots.begin(), view.status->retain_slots.end());
+  }
+  return names;
 }
 
 }  // namespace
 
-SlotsPlan plan_slots(const ClusterView& view, const Settings& settings, bool holds_lock, bool in_recovery,
+SlotsPlan plan_slots(const ClusterView& view, const Settings& settings, const SlotsSide& side,
                      const std::vector<ExistingSlot>& existing) {
   SlotsPlan plan;
   if (!settings.postgresql.use_slots) return plan;
   Wanted wanted;
-  want_members(view, settings, holds_lock, wanted);
-  if (!in_recovery || !settings.tags.nofailover()) want_permanent(settings, wanted);
+  want_members(view, settings, side.holds_lock, wanted);
+  if (side.holds_lock) want_retained(side, settings, wanted);
+  if (!side.in_recovery || !settings.tags.nofailover()) want_permanent(settings, wanted);
   plan.warnings = std::move(wanted.warnings);
   for (const auto& [name, member] : wanted.slots) {
     const auto same = [&](const ExistingSlot& slot) { return slot.name == name; };
@@ -117,9 +146,29 @@ SlotsPlan plan_slots(const ClusterView& view, const Settings& settings, bool hol
   // Without a leader it is not known what the cluster needs: nothing is dropped.
   if (view.unlocked()) return plan;
   for (const ExistingSlot& slot : existing) {
-    if (!wanted.slots.contains(slot.name) && may_drop(slot, view, settings)) plan.drop.push_back(slot.name);
+    if (wanted.slots.contains(slot.name)) continue;
+    if (may_drop(slot, view, settings, side.holds_lock)) plan.drop.push_back(slot.name);
   }
   return plan;
+}
+
+void remember_slots(Memory& m, const ClusterView& view, bool holds_lock, const Settings& settings, Instant now) {
+  const bool led = std::exchange(m.led_slots, holds_lock);
+  for (const std::string& name : slots_in_use(view, !(led && holds_lock))) m.slots_seen[name] = now;
+  std::erase_if(m.slots_seen, [&](const auto& slot) {
+    return slot.second != now && now - slot.second >= Duration(settings.dynamic.member_slots_ttl);
+  });
+}
+
+std::vector<std::string> retained_slots(const Memory& m, const Settings& settings, int version, Instant now) {
+  std::vector<std::string> names;
+  const Duration ttl = settings.dynamic.member_slots_ttl;
+  const bool kept = settings.compatibility == Compatibility::V4_1 && (version == 0 || version >= kRetentionVersion);
+  if (!kept) return names;
+  for (const auto& [name, seen] : m.slots_seen) {
+    if (now - seen < ttl && !settings.dynamic.slots.contains(name)) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace tamada

@@ -123,8 +123,11 @@ Task<void> Chores::sync_slots(View view) {
   }
   std::vector<ExistingSlot> existing;
   for (const SlotInfo& s : *slots) existing.push_back(existing_slot(s));
-  const bool leads = context_.lock.proof().has_value();
-  SlotsPlan plan = plan_slots(*view, *state_.settings, leads, !state_.postgres.is_primary(), existing);
+  const SlotsSide side{
+      .holds_lock = context_.lock.proof().has_value(),
+      .in_recovery = !state_.postgres.is_primary(),
+      .retained = retained_slots(state_.memory, *state_.settings, state_.postgres.major_version, context_.clock.now())};
+  SlotsPlan plan = plan_slots(*view, *state_.settings, side, existing);
   for (const std::string& warning : plan.warnings) state_.log.warning("{}", warning);
   for (const std::string& name : plan.drop) {
     state_.log.info("dropping replication slot {}: no member needs it", name);

@@ -18,6 +18,7 @@
 #include "engine/procedure_runner.h"
 #include "engine/shared_question.h"
 #include "engine/state.h"
+#include "engine/status_log.h"
 #include "engine/timeline_origin.h"
 #include "engine/view_keeper.h"
 #include "procedures/context.h"
@@ -106,6 +107,7 @@ struct Engine::Impl {
   SharedQuestion status_;
   SharedQuestion fresh_view_;
   Listener listener_;
+  StatusLog status_log_;
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
 
   std::optional<std::pair<RestartRequest, Pending>> restart_;
@@ -117,8 +119,6 @@ struct Engine::Impl {
   bool validity_guessed_ = false;
   bool watchdog_left_over_ = false;  // the run before this one led, and may have left it armed
   Instant last_cycle_ = kLongAgo;
-  Instant last_status_logged_ = kLongAgo;
-  std::string last_status_;
   std::int64_t config_revision_ = -1;
   bool peer_minima_ = false;
   std::shared_ptr<const Member> last_member_;

@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "core/follow.h"
+#include "core/slots_plan.h"
 #include "engine/engine_impl.h"
 #include "ports/deadline.h"
 
@@ -165,11 +166,8 @@ Task<void> Engine::Impl::cycle() {
     co_await look_at_postgres(true);
   }
   if (!state_.plan.status.empty()) state_.status = state_.plan.status;
-  if (state_.status != last_status_ || began >= last_status_logged_ + state_.settings->dynamic.loop_wait - kLeastGap) {
-    state_.log.info("{} [{}]", state_.status, state_.explanation.rule);
-    last_status_ = state_.status;
-    last_status_logged_ = began;
-  }
+  status_log_.tell(state_.status, state_.explanation.rule, runner_.failed_at(), began,
+                   state_.settings->dynamic.loop_wait);
   publish_snapshot();
   member_.look();
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
@@ -212,6 +210,7 @@ std::optional<StatusDocument> Engine::Impl::status_due() const {
   if (auto view = views_.view(); view && view->status) status = *view->status;
   const StatusDocument before = status;
   status.optime = state_.postgres.row->position();
+  status.retain_slots = retained_slots(state_.memory, *state_.settings, state_.postgres.major_version, now());
   if (status == before) return std::nullopt;
   return status;
 }

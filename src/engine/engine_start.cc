@@ -62,7 +62,8 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       requests_(executor, state_, views_),
       status_(executor, [this] { return look_for_askers(); }),
       fresh_view_(executor, [this] { return load_for_askers(); }),
-      listener_(*this) {
+      listener_(*this),
+      status_log_(log) {
   views_.update_settings(state_.settings->dynamic);
   lock_.update_settings(state_.settings->dynamic);
   publish_snapshot();

@@ -53,6 +53,7 @@ void ProcedureRunner::log_end(const Result<void>& result) {
   }
   failed_name_ = name;
   failed_text_ = text;
+  failed_at_ = clock_.now();
 }
 
 Task<void> ProcedureRunner::run(Task<Result<void>> body) {

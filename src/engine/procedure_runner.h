@@ -29,6 +29,8 @@ class ProcedureRunner {
   // While blocked nothing new starts (the fence is at work).
   void block(bool blocked) { blocked_ = blocked; }
   bool blocked() const { return blocked_; }
+  // When the last one ended, if it failed.
+  std::optional<Instant> failed_at() const { return failed_name_.empty() ? std::nullopt : failed_at_; }
 
  private:
   Task<void> run(Task<Result<void>> body);
@@ -48,6 +50,7 @@ class ProcedureRunner {
   // The procedure that ended last, if it failed: a repetition is not logged again.
   std::string failed_name_;
   std::string failed_text_;
+  std::optional<Instant> failed_at_;
   int failures_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "host/files.h"
 #include "postgres/data_directory.h"
+#include "postgres/data_files.h"
 #include "postgres/version_table.h"
 
 namespace tamada {
@@ -178,6 +179,8 @@ Result<void> end_custom_bootstrap(const ConfigPaths& paths) {
   if (*hba && paths.own_hba)
     if (auto restored = write_file_atomic(paths.hba(), **hba, mode_for(paths.hba(), paths.data_dir)); !restored)
       return restored;
+  // The timeline that the recovery ended in was made while archiving was off.
+  if (auto handed = hand_over_history_files(paths.data_dir); !handed) return handed;
   return remove_file(marker);
 }
 

@@ -34,9 +34,9 @@ ConfigPaths config_paths(const Settings& settings);
 // pg_hba.conf and keeps archiving off. Made and removed by the bootstrap.
 inline constexpr const char* kCustomBootstrapMarker = "tamada.custom_bootstrap";
 
-// Makes the marker and keeps the pg_hba.conf that the bootstrap script made; ends it: puts that file back, removes the
-// marker. The caller applies the settings afterwards (PostgresServer::apply_settings), which writes a configured pg_hba
-// list.
+// Makes the marker and keeps the pg_hba.conf that the bootstrap script made; ends it: puts that file back, leaves the
+// history of the new timeline to the archiver (hand_over_history_files), removes the marker. The caller applies the
+// settings afterwards (PostgresServer::apply_settings), which writes a configured pg_hba list.
 Result<void> begin_custom_bootstrap(const ConfigPaths& paths);
 Result<void> end_custom_bootstrap(const ConfigPaths& paths);
 

@@ -24,6 +24,11 @@ Error io_error(std::string_view what, const fs::path& path, const std::error_cod
   return Error(ErrorCode::Io, fmt::format("{} {}: {}", what, path.string(), ec.message()));
 }
 
+bool is_history_file(const std::string& name) {
+  return name.size() == 16 && name.ends_with(".history") &&
+         name.find_first_not_of("0123456789ABCDEF") == name.size() - 8;
+}
+
 // A link of the data directory that points to a directory elsewhere.
 struct OutsideLink {
   fs::path link;
@@ -207,6 +212,22 @@ Result<void> tighten_permissions(const std::string& data_dir) {
 std::string wal_directory(const std::string& data_dir) {
   std::string old = join_path(data_dir, "pg_xlog");
   return path_exists(old) ? old : join_path(data_dir, "pg_wal");
+}
+
+Result<void> hand_over_history_files(const std::string& data_dir) {
+  const std::string wal = wal_directory(data_dir);
+  std::error_code ec;
+  fs::directory_iterator entries(wal, ec);
+  if (ec) return io_error("cannot look into", wal, ec);
+  for (; entries != fs::directory_iterator(); entries.increment(ec)) {
+    if (ec) return io_error("cannot look into", wal, ec);
+    const std::string name = entries->path().filename();
+    if (!is_history_file(name)) continue;
+    const std::string status = join_path(join_path(wal, "archive_status"), name);
+    if (path_exists(status + ".ready") || path_exists(status + ".done")) continue;
+    if (auto written = write_file_atomic(status + ".ready", "", 0600); !written) return written;
+  }
+  return {};
 }
 
 int data_major_version(const std::string& data_dir) {

@@ -36,6 +36,10 @@ Result<void> tighten_permissions(const std::string& data_dir);
 
 // pg_wal, or pg_xlog before PostgreSQL 10; whichever is there.
 std::string wal_directory(const std::string& data_dir);
+// Leaves timeline history files that were written while archiving was off to the archiver: PostgreSQL itself would
+// never archive them, and the archive could not be followed across that timeline. Those it knows of already stay as
+// they are.
+Result<void> hand_over_history_files(const std::string& data_dir);
 // PG_VERSION as 150000 or 90600; 0 when it cannot be read.
 int data_major_version(const std::string& data_dir);
 // "0000000100000000000000A3" and so on.

@@ -182,11 +182,20 @@ Task<void> LocalPostgresServer::observe_server(PostgresStatus& status, bool with
   if (row) {
     status.row = std::move(*row);
     status.accepting = Accepting::Yes;
+    refused_.clear();
     if (backup_due_) co_await after_first_answer(deadline);
     co_return;
   }
   status.row_error = row.error().text();
   if (clock_.now() < deadline) status.accepting = co_await query_.ready(deadline);
+  if (row.error().code == ErrorCode::Denied) tell_refusal(status.row_error);
+}
+
+// PostgreSQL runs and does not let us in: nothing is known of it until somebody puts that right. Told once.
+void LocalPostgresServer::tell_refusal(const std::string& why) {
+  if (refused_ == why) return;
+  refused_ = why;
+  log_.error("{}; check username and password of postgresql.authentication.superuser, and pg_hba.conf", why);
 }
 
 Task<void> LocalPostgresServer::after_first_answer(Instant deadline) {

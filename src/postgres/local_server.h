@@ -59,6 +59,7 @@ class LocalPostgresServer final : public PostgresServer {
   Task<void> after_first_answer(Instant deadline);
   Task<void> probe_rewind(Instant deadline);
   void note_postmaster(const std::optional<PostmasterId>& postmaster);
+  void tell_refusal(const std::string& why);
   void postmaster_ended(PostmasterId id, std::optional<ReapedStatus> status);
 
   // Starting.
@@ -113,6 +114,7 @@ class LocalPostgresServer final : public PostgresServer {
   std::optional<bool> rewind_runs_;    // pg_rewind --help ended with 0
   std::string control_problem_;        // last logged cause
   std::string directory_problem_;      // likewise
+  std::string refused_;                // likewise: why the running server refuses our connection
 };
 
 }  // namespace tamada

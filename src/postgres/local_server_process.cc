@@ -88,9 +88,8 @@ Task<Result<void>> LocalPostgresServer::check_start(Instant deadline) {
   const PostgresSettings& postgres = settings_.postgresql;
   // Nothing is there, or nothing can be seen: the plan of the files tells.
   if (look->state != DataDirState::Present) co_return Result<void>();
-  auto work = [site = StartSite{postgres.data_dir, look->version, postgres.listen_addresses, postgres.port}] {
-    return check_start_site(site);
-  };
+  auto work = [site = StartSite{postgres.data_dir, look->version, postgres.listen_addresses, postgres.port,
+                                program("postgres")}] { return check_start_site(site); };
   auto checked = co_await pool_.run("checking " + postgres.data_dir, work, deadline);
   if (!checked) co_return checked;
   if (program_version_ == 0) program_version_ = co_await program_version(deadline);

@@ -23,6 +23,13 @@ namespace {
 
 constexpr int kGroupAccessVersion = 110000;
 
+Result<void> check_program(const StartSite& site) {
+  if (site.program.find('/') == site.program.npos || access(site.program.c_str(), X_OK) == 0) return {};
+  Error error = errno_error("cannot run", site.program, errno);
+  error.hint = "check postgresql.bin_dir and the packages of PostgreSQL";
+  return error;
+}
+
 Result<void> check_directory(const StartSite& site) {
   struct stat info{};
   if (stat(site.data_dir.c_str(), &info) != 0) return errno_error("cannot look at", site.data_dir, errno);
@@ -102,6 +109,7 @@ Result<void> check_port(const StartSite& site) {
 }  // namespace
 
 Result<void> check_start_site(const StartSite& site) {
+  if (auto program = check_program(site); !program) return program;
   if (auto directory = check_directory(site); !directory) return directory;
   return check_port(site);
 }

@@ -66,11 +66,13 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
   Result<PostmasterId> launched = co_await context.server.start(plan.request, context.clock.now() + kLaunchPatience);
   if (!launched) {
     context.show(PgState::StartFailed);
-    context.report(
-        {.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary, .detail = launched.error().text()});
+    context.report({.kind = Event::Kind::StartFailed,
+                    .as_primary = plan.request.as_primary,
+                    .ordered = plan.ordered,
+                    .detail = launched.error().text()});
     co_return launched.error().wrap("failed to start postgres");
   }
-  context.report({.kind = Event::Kind::StartLaunched, .as_primary = plan.request.as_primary});
+  context.report({.kind = Event::Kind::StartLaunched, .as_primary = plan.request.as_primary, .ordered = plan.ordered});
   Result<void> up = co_await wait_until_accepting(context, plan);
   if (!up) {
     if (guarded && !context.lock.proof()) {
@@ -78,8 +80,10 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
       if (!killed) context.log.error("{}", killed.error().text());
     }
     context.show(up.error().code == ErrorCode::Timeout ? PgState::Starting : PgState::StartFailed);
-    context.report(
-        {.kind = Event::Kind::StartFailed, .as_primary = plan.request.as_primary, .detail = up.error().message});
+    context.report({.kind = Event::Kind::StartFailed,
+                    .as_primary = plan.request.as_primary,
+                    .ordered = plan.ordered,
+                    .detail = up.error().message});
     co_return up;
   }
   context.show(std::nullopt);
@@ -118,7 +122,8 @@ Task<Result<void>> restart(ProcedureContext& context, FollowTarget follow_target
   context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
   StartPlan plan{.request = {.as_primary = as_primary, .follow = std::move(follow_target)},
                  .timeout = timeout,
-                 .fail_when_slow = true};
+                 .fail_when_slow = true,
+                 .ordered = true};
   const auto settings = context.settings();
   plan.needs_lock = !settings->dynamic.pause;
   plan.callback = Callbacks::Event::OnRestart;

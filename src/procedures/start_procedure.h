@@ -13,6 +13,7 @@ struct StartPlan {
   bool fail_when_slow = false;
   // A start as primary needs a proven lock; the one exception is a bootstrap (safety.md 2.1).
   bool needs_lock = true;
+  bool ordered = false;  // an operator's restart, see Event::ordered
   std::optional<Callbacks::Event> callback = Callbacks::Event::OnStart;
 };
 

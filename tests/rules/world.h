@@ -1,8 +1,10 @@
 // The world of a scenario: everything decide() looks at, changed by one-line commands in an operator's words.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/events.h"
 #include "core/plan.h"

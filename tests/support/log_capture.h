@@ -16,12 +16,12 @@ class LogCapture final : public LogSink {
     std::lock_guard lock(mutex_);
     lines_.push_back({level, std::move(text)});
   }
-  bool contains(std::string_view part) const {
+  bool contains(std::string_view part) const { return count(part) > 0; }
+  int count(std::string_view part) const {
     std::lock_guard lock(mutex_);
-    for (const auto& line : lines_) {
-      if (line.text.find(part) != std::string::npos) return true;
-    }
-    return false;
+    int found = 0;
+    for (const auto& line : lines_) found += line.text.find(part) != std::string::npos;
+    return found;
   }
 
  private:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 BRIDGE = "10.77.0.254"
+SILENT = "10.77.0.253"  # nobody has this address
 _HOSTS = set()
 _UNSHARED = "PRIVATE_TEST_NETWORK"
 
@@ -112,6 +113,23 @@ class Host:
     def unblock(self, other):
         self.ip("route", "del", "blackhole", other.address)
 
+    def names(self, addresses):
+        """The names this host knows, host name -> address; nobody answers for any other. For programs started from
+        here on, and at once for those whose names were set before they started."""
+        folder = os.path.join("/etc/netns", self.namespace)
+        os.makedirs(folder, exist_ok=True)
+        # Written in place: `ip netns exec` has mounted these very files.
+        with open(os.path.join(folder, "hosts"), "w") as f:
+            f.write("127.0.0.1 localhost\n" + "".join(f"{a} {name}\n" for name, a in addresses.items()))
+        with open(os.path.join(folder, "resolv.conf"), "w") as f:
+            f.write(f"nameserver {SILENT}\noptions timeout:1 attempts:1\n")
+
+    def move(self, address):
+        """The host gets another address."""
+        self.ip("addr", "del", f"{self.address}/24", "dev", "eth0")
+        self.address = address
+        self.ip("addr", "add", f"{address}/24", "dev", "eth0")
+
     def kill_everything(self):
         for pid in self.pids():
             try:
@@ -126,3 +144,4 @@ class Host:
         self.kill_everything()
         run("ip", "netns", "del", self.namespace, check=False)
         run("ip", "link", "del", self.link, check=False)
+        shutil.rmtree(os.path.join("/etc/netns", self.namespace), ignore_errors=True)

@@ -1,6 +1,7 @@
 """Pause, configuration, restart, reinitialize, detach, data directory lost."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -266,7 +267,9 @@ def restored_cluster(c, how):
     second.start()
     c.wait_streams(second)
     first.sql("select pg_switch_wal()")
-    wait.until(lambda: any(n.startswith("00000002") for n in os.listdir(new_archive)), "the new timeline is archived", 20)
+    wait.until(lambda: any(re.fullmatch("00000002[0-9A-F]{16}", n) for n in os.listdir(new_archive)),
+               "the new timeline is archived", 20)
+    wait.until(lambda: "00000002.history" in os.listdir(new_archive), "so is its history, made before archiving was on", 20)
     assert second.value("select count(*) from kept") == 0
 
 

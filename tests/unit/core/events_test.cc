@@ -39,6 +39,17 @@ TEST_F(Events, LaunchesThatFollowEachOtherWaitOneTwoAndFiveSeconds) {
   }
 }
 
+TEST_F(Events, ARestartThatAnOperatorAskedForIsNoAttemptUnlessItFails) {
+  happen({.kind = Kind::StartLaunched, .ordered = true});
+  happen({.kind = Kind::StartSucceeded, .ordered = true});
+  EXPECT_EQ(memory.no_restart.until, kLongAgo);
+  happen({.kind = Kind::StartLaunched});
+  EXPECT_EQ(memory.no_restart.until, kNow + 1s) << "a crash afterwards is the first attempt";
+  happen({.kind = Kind::StartLaunched, .ordered = true});
+  happen({.kind = Kind::StartFailed, .ordered = true, .detail = "no such file"});
+  EXPECT_EQ(memory.no_restart.until, kNow + 2s);
+}
+
 TEST_F(Events, AStartThatIsNotEvenLaunchedIsHeldBackToo) {
   happen({.kind = Kind::StartFailed, .as_primary = true, .detail = "no such file"});
   EXPECT_EQ(memory.no_restart.until, kNow + 1s);

@@ -209,6 +209,7 @@ TEST_F(Remember, TheEndOfAPauseHoldsRacesOffForOneLoopWait) {
 }
 
 TEST_F(Remember, ARoleIsShownForWhatRunsAndKeptForWhatCrashed) {
+  o.lock.held = LockGeneration{"n1", 7, "lease"};
   primary();
   look();
   EXPECT_EQ(memory.role, Role::Primary);
@@ -218,6 +219,23 @@ TEST_F(Remember, ARoleIsShownForWhatRunsAndKeptForWhatCrashed) {
   o.postgres.data_dir = DataDirState::Empty;
   look();
   EXPECT_EQ(memory.role, Role::Uninitialized);
+}
+
+TEST_F(Remember, APrimaryThatIsDownAndGaveItsLockBackDoesNotCallItselfOne) {
+  leader("n1");
+  o.lock.held = o.view->leader->generation;
+  primary();
+  look();
+  stopped();
+  look();
+  EXPECT_EQ(memory.role, Role::Primary) << "it comes back as one";
+  leader("");
+  o.lock = {.held = std::nullopt, .unknown = true};
+  look();
+  EXPECT_EQ(memory.role, Role::Primary) << "the lock may be its own";
+  o.lock = {};
+  look();
+  EXPECT_EQ(memory.role, Role::Demoted);
 }
 
 TEST_F(Remember, AServerThatIsFoundStoppedIsDemotedOrAReplica) {

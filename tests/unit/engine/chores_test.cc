@@ -197,5 +197,20 @@ TEST(Chores, the_watchdog_and_callbacks) {
   EXPECT_EQ(b.parts.callbacks.called[0], std::make_pair(Callbacks::Event::OnStart, Role::Primary));
 }
 
+TEST(Chores, slots_of_absent_members_stay_as_long_as_they_are_retained) {
+  Beside b;
+  b.view.members.pop_back();
+  b.parts.state.memory.slots_seen = {{"n3", b.parts.clock.now()}};
+  b.parts.postgres.on_slots = [] {
+    return std::vector<SlotInfo>{{.name = "n2"}, {.name = "n3"}, {.name = "stranger"}};
+  };
+  b.run(Chore::SyncSlots);
+  EXPECT_EQ(b.parts.postgres.calls, std::vector<std::string>{"drop stranger"});
+  b.parts.postgres.calls.clear();
+  b.parts.clock.advance(30min);
+  b.run(Chore::SyncSlots);
+  EXPECT_EQ(b.parts.postgres.calls, (std::vector<std::string>{"drop n3", "drop stranger"}));
+}
+
 }  // namespace
 }  // namespace tamada

@@ -106,6 +106,29 @@ TEST(Engine, a_primary_whose_lock_is_not_on_record_is_stopped_soon_when_the_stor
   }
 }
 
+TEST(Engine, publishes_with_its_renewals_which_slots_of_absent_members_are_kept) {
+  Running r;
+  r.parts.runs_as(true);
+  r.stored.leader.reset();
+  r.stored.initialize = InitializeKey{"7711230260053689444", 2};
+  r.stored.status->retain_slots = {"gone_before"};
+  r.parts.store.on_acquire = [&](AcquireRequest request, Instant sent) {
+    r.stored.leader = LeaderEntry{{"n1", 7, "a"}, 7};
+    return test::FakeStore::Proven::make_applied({{"n1", 7, "a"}, sent + Duration(request.ttl), request.ttl});
+  };
+  std::optional<StatusDocument> published;
+  r.parts.store.on_renew = [&](LockGeneration generation, RenewRequest request, Instant sent) {
+    if (request.status) published = request.status;
+    return test::FakeStore::Proven::make_applied({generation, sent + Duration(request.ttl), request.ttl});
+  };
+  r.start();
+  r.stored.members.pop_back();
+  r.see();
+  r.parts.clock.advance(30s);
+  ASSERT_TRUE(published);
+  EXPECT_EQ(published->retain_slots, (std::vector<std::string>{"gone_before", "n1", "n2", "n3"}));
+}
+
 TEST(Engine, requests_after_its_end_are_refused) {
   Running r;
   r.start();

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -97,6 +98,23 @@ TEST_F(DataFiles, only_postgresql_12_and_newer_is_marked_as_standby_by_a_file) {
   write(data / "PG_VERSION", "9.6\n");
   ASSERT_TRUE(mark_as_standby(data.string()));
   EXPECT_FALSE(fs::exists(data / "standby.signal"));
+}
+
+TEST_F(DataFiles, history_files_that_nobody_archived_are_left_to_the_archiver) {
+  for (const char* name : {"00000002.history", "00000003.history", "00000004.history", "000000040000000000000001",
+                           "0000000400000000000000AB.history", "notes.history"}) {
+    write(data / "pg_wal" / name, "1\t0/3000000\tno recovery target specified\n");
+  }
+  const fs::path status = data / "pg_wal/archive_status";
+  write(status / "00000002.history.done", "");
+  write(status / "00000003.history.ready", "");
+  ASSERT_TRUE(hand_over_history_files(data.string()));
+  std::set<std::string> found;
+  for (const auto& entry : fs::directory_iterator(status)) found.insert(entry.path().filename());
+  EXPECT_EQ(found,
+            (std::set<std::string>{"00000002.history.done", "00000003.history.ready", "00000004.history.ready"}));
+  fs::remove_all(data / "pg_wal");
+  EXPECT_FALSE(hand_over_history_files(data.string()));
 }
 
 }  // namespace

@@ -39,6 +39,18 @@ TEST_F(StartCheck, a_directory_that_others_may_enter_is_told_with_its_mode) {
   EXPECT_FALSE(with_mode(0750));
 }
 
+TEST_F(StartCheck, a_program_that_is_not_there_is_told_with_what_to_check) {
+  site_.program = directory_.path() + "/postgres";
+  auto checked = check_start_site(site_);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message, "cannot run " + site_.program + ": no such file or directory");
+  EXPECT_NE(checked.error().hint.find("postgresql.bin_dir"), std::string::npos);
+  for (const char* there : {"/bin/sh", "postgres", ""}) {
+    site_.program = there;
+    EXPECT_TRUE(check_start_site(site_)) << there;
+  }
+}
+
 TEST_F(StartCheck, a_port_that_another_process_has_is_told_with_its_number) {
   boost::asio::io_context io;
   tcp::acceptor taken(io, tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0));

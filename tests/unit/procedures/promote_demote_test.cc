@@ -160,6 +160,22 @@ TEST(Restart, comes_back_in_the_role_it_had) {
   EXPECT_TRUE(world.called("callback on_restart"));
 }
 
+TEST(Restart, is_told_from_an_attempt_to_come_back) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Standby;
+  (void)world.run([](ProcedureContext& c) { return restart(c, {}, 60s); });
+  const auto launched = [](const tamada::Event& event) { return event.kind == tamada::Event::Kind::StartLaunched; };
+  const auto found = std::find_if(world.events.begin(), world.events.end(), launched);
+  ASSERT_NE(found, world.events.end());
+  EXPECT_TRUE(found->ordered);
+  world.events.clear();
+  world.server = ScriptedWorld::Server::Stopped;
+  (void)world.run([](ProcedureContext& c) { return start_postgres(c, {}); });
+  const auto again = std::find_if(world.events.begin(), world.events.end(), launched);
+  ASSERT_NE(again, world.events.end());
+  EXPECT_FALSE(again->ordered);
+}
+
 TEST(RoleCallbacks, a_primary_that_comes_back_as_a_replica_changes_its_role_and_does_not_just_start) {
   ScriptedWorld world;
   world.server = ScriptedWorld::Server::Stopped;
