@@ -69,7 +69,7 @@ Task<void> Chores::perform(Chore chore, View view) {
       co_await context_.publish();
       break;
     case Chore::ActivateWatchdog:
-      (void)co_await context_.watchdog.activate();  // the next decision looks at healthy()
+      co_await activate_watchdog();
       break;
     case Chore::DisableWatchdog:
       co_await context_.watchdog.disable();
@@ -138,6 +138,16 @@ Task<void> Chores::sync_slots(View view) {
     Result<void> created = co_await context_.sql.create_physical_slot(name, deadline);
     if (!created) state_.log.warning("replication slot {} was not created: {}", name, created.error().text());
   }
+}
+
+// It counts from its opening: the lock is renewed with it, so that a host that freezes now does not outlive the lock.
+// What came of it the next decision sees by healthy().
+Task<void> Chores::activate_watchdog() {
+  Result<bool> activated = co_await context_.watchdog.activate();
+  if (!activated || !*activated) co_return;
+  const DynamicSettings& dynamic = state_.settings->dynamic;
+  const bool renewed = co_await context_.lock.confirm(Duration(dynamic.ttl) - 1s, context_.clock.now() + 2s);
+  if (!renewed) co_await context_.watchdog.disable();
 }
 
 Task<void> Chores::checkpoint() {

@@ -24,6 +24,7 @@ class Chores {
   Task<void> write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what);
   Task<void> update_history(View view);
   Task<void> sync_slots(View view);
+  Task<void> activate_watchdog();
   Task<void> checkpoint();
 
   EngineState& state_;

@@ -188,6 +188,17 @@ TEST(Chores, the_checkpoint_after_a_promotion_is_reported_when_it_is_done) {
   EXPECT_EQ(b.parts.events, std::vector{Event::Kind::CheckpointDone});
 }
 
+TEST(Chores, an_activated_watchdog_is_left_armed_only_with_a_lock_renewed_with_it) {
+  Beside b;
+  b.run(Chore::ActivateWatchdog);
+  EXPECT_EQ(b.parts.watchdog.activated, 1);
+  EXPECT_EQ(b.parts.watchdog.disabled, 0);
+  b.lock.held.reset();  // confirm() fails
+  b.run(Chore::ActivateWatchdog);
+  EXPECT_EQ(b.parts.watchdog.activated, 2);
+  EXPECT_EQ(b.parts.watchdog.disabled, 1);
+}
+
 TEST(Chores, the_watchdog_and_callbacks) {
   Beside b;
   b.run(Chore::DisableWatchdog);
