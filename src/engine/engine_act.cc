@@ -246,6 +246,8 @@ Task<int> Engine::Impl::finish() {
   co_await requests_.stop();
   co_await status_.stop();
   co_await fresh_view_.stop();
+  co_await failsafe_.stop();
+  co_await promise_.stop();
   co_await fence_.stop();
   co_await lock_.stop();
   co_await views_.stop();

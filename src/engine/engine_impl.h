@@ -11,11 +11,13 @@
 
 #include "engine/chores.h"
 #include "engine/engine.h"
+#include "engine/failsafe.h"
 #include "engine/fence.h"
 #include "engine/lock_keeper.h"
 #include "engine/member_publisher.h"
 #include "engine/operator_requests.h"
 #include "engine/procedure_runner.h"
+#include "engine/promise.h"
 #include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/timeline_origin.h"
@@ -102,6 +104,8 @@ struct Engine::Impl {
   MemberPublisher member_;
   Chores chores_;
   Fence fence_;
+  PromiseKeeper promise_;
+  Failsafe failsafe_;
   OperatorRequests requests_;
   SharedQuestion status_;
   SharedQuestion fresh_view_;

@@ -29,6 +29,8 @@ CheckCounts& CheckCounts::operator+=(const CheckCounts& o) {
   lost_commits += o.lost_commits;
   synchronous_commits += o.synchronous_commits;
   streams_compared += o.streams_compared;
+  freed_with_consent += o.freed_with_consent;
+  under_consent += o.under_consent;
   for (const auto& [name, d] : o.longest_overlap) longest_overlap[name] = std::max(longest_overlap[name], d);
   return *this;
 }
@@ -77,6 +79,12 @@ std::optional<std::string> Checkers::excuse(int member) const {
   if (im.now() || (im.until > Duration::min() && now - im.until < kReaction)) return im.last;
   if (im.machine_resumed > Duration::min() && now - im.machine_resumed < kLongestTtl) return "machine paused";
   return std::nullopt;
+}
+
+bool Checkers::has_consent(int member) const {
+  const auto seen = cluster_.snapshot(member);
+  const Instant now = cluster_.world().host(cluster_.host_of(member)).clock(cluster_.world().now());
+  return seen && seen->failsafe_active && now < seen->lock_valid_until;
 }
 
 std::string Checkers::current_holder() const {
@@ -135,6 +143,10 @@ void Checkers::check_freed(const LockRecord& lock) {
   for (int m = 0; m < cluster_.member_count(); ++m) {
     if (cluster_.name_of(m) != lock.holder || !cluster_.postgres(m).writable()) continue;
     note_believed_pause(m);
+    if (has_consent(m)) {
+      ++counts_.freed_with_consent;
+      continue;
+    }
     if (excuse(m) || betrayed_lately()) continue;
     report("S3", fmt::format("the lock of {} was freed while its PostgreSQL accepts writes", lock.holder));
   }
@@ -266,6 +278,7 @@ void Checkers::on_destroyed(SimPostgres& server, Destroyed what) {
 void Checkers::look() {
   for (int m = 0; m < cluster_.member_count(); ++m) {
     SimPostgres& server = cluster_.postgres(m);
+    if (server.writable() && has_consent(m)) ++counts_.under_consent;
     if (!server.streaming() || !server.in_recovery()) continue;
     SimPostgres* up = cluster_.fleet().at_host(server.upstream());
     ++counts_.streams_compared;

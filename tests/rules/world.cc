@@ -100,11 +100,14 @@ World::World() {
   settings_.scope = "demo";
   settings_.postgresql.pg_ctl_timeout = 60s;
   settings_.bootstrap.present = true;
+  settings_.restapi.connect_address = "n1:8008";
   o_.my_name = "n1";
   o_.store = StoreReach::Fresh;
   o_.follow_differs = false;
   o_.watchdog_running = true;
   o_.bootstrap_allowed = true;
+  o_.promise.kind = PromiseStatus::Kind::None;
+  o_.failsafe_map_confirmed = true;
   view_.initialize = InitializeKey{"7000000000000000001", 1};
   view_.config = ConfigDocument{{{"ttl", 30}}, 2};
   view_.config_revision = 2;
@@ -161,6 +164,7 @@ std::string World::command(std::string_view text) try {
   if (verb == "store") return store(line.object);
   if (verb == "lock") return lock(line.object, line.words);
   if (verb == "postgres") return postgres(line.object, line.words);
+  if (verb == "promise") return promise(line.object, line.words);
   if (verb == "survey") return survey(line.rest);
   if (verb == "setting" || verb == "observe") {
     for (const auto& [key, value] : line.words) {
@@ -283,9 +287,9 @@ std::string World::lock(const std::string& how, Words words) {
   if (how == "held") {
     if (!view_.leader || view_.leader->name() != o_.my_name) leader(o_.my_name);
     o_.lock = {view_.leader->generation, now_ + duration(words.contains("valid") ? words["valid"] : "30s"), false,
-               false};
+               false, words.contains("consented")};
   } else if (how == "held-unseen") {
-    o_.lock = {LockGeneration{o_.my_name, view_.revision + 1, "lease-new"}, now_ + 30s, false, false};
+    o_.lock = {LockGeneration{o_.my_name, view_.revision + 1, "lease-new"}, now_ + 30s, false, false, false};
   } else if (how == "lost") {
     o_.lock.held.reset();
     o_.lock.lost = true;
@@ -347,6 +351,16 @@ std::string World::postgres(const std::string& how, Words words) {
   if (words.contains("recovery")) status.recovery_configured = yes(words["recovery"]);
   if (status.data_dir == DataDirState::Present && !words.contains("nocontrol")) status.control = control;
   o_.postgres = status;
+  return "";
+}
+
+std::string World::promise(const std::string& to, Words words) {
+  o_.promise = {PromiseStatus::Kind::None, "", kLongAgo};
+  if (to == "none") return "";
+  const Instant until = now_ + duration(words.contains("for") ? words["for"] : "30s");
+  o_.promise = {PromiseStatus::Kind::Given, to, until};
+  if (to == "forgotten") o_.promise = {PromiseStatus::Kind::Forgotten, "", until};
+  if (to == "unknown") o_.promise = {};
   return "";
 }
 
@@ -418,7 +432,8 @@ std::string World::setting(const std::string& key, const std::string& value) {
     d.failsafe_mode = yes(value);
   } else if (key == "failsafe") {
     std::istringstream names(value);
-    for (std::string name; std::getline(names, name, ',');) view_.failsafe[name] = "http://" + name;
+    for (std::string name; std::getline(names, name, ',');)
+      view_.failsafe[name] = fmt::format("http://{}:8008/patroni", name);
   } else if (key == "synchronous_mode") {
     d.synchronous_mode = value == "quorum" ? SynchronousMode::Quorum
                          : yes(value)      ? SynchronousMode::On
@@ -449,6 +464,8 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.watchdog_running = yes(value);
   } else if (key == "follow_differs") {
     o_.follow_differs = yes(value);
+  } else if (key == "failsafe_map_confirmed") {
+    o_.failsafe_map_confirmed = yes(value);
   } else if (key == "other_timeline_origin") {
     o_.other_timeline_origin = yes(value);
   } else if (key == "shutting_down") {
