@@ -48,12 +48,13 @@ void demand_knowledge(Rule& rule, const std::vector<FactId>& way) {
 // A promise not to race binds whoever could take the lock, whatever table leads there (safety.md 6.3). One that is only
 // forgotten binds neither a running primary, which was never asked for one, nor the first member of a new cluster.
 void demand_no_promise(Rule& rule) {
-  if (rule.then.plan != PlanKind::AcquireLock && rule.then.plan != PlanKind::Bootstrap) return;
+  const PlanKind plan = rule.then.plan;
+  if (plan != PlanKind::AcquireLock && plan != PlanKind::Bootstrap) return;
   const bool primary = std::any_of(rule.when.begin(), rule.when.end(), [](const Condition& c) {
     return c.id == FactId::Postgres && c.allowed == is(fact::Postgres::Primary).allowed;
   });
-  const bool not_asked = primary || rule.then.plan == PlanKind::Bootstrap;
-  rule.when.push_back(not_asked ? is(fact::Promise::None, fact::Promise::Forgotten) : is(fact::Promise::None));
+  const bool races = plan == PlanKind::AcquireLock && !primary;
+  rule.when.push_back(races ? is(fact::Promise::None) : is(fact::Promise::None, fact::Promise::Forgotten));
 }
 
 std::vector<Situation> make_book() {

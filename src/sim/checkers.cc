@@ -81,10 +81,18 @@ std::optional<std::string> Checkers::excuse(int member) const {
   return std::nullopt;
 }
 
-bool Checkers::has_consent(int member) const {
-  const auto seen = cluster_.snapshot(member);
-  const Instant now = cluster_.world().host(cluster_.host_of(member)).clock(cluster_.world().now());
-  return seen && seen->failsafe_active && now < seen->lock_valid_until;
+// What the holder believes is not asked: everybody whom the stored map names has promised it on his disk.
+bool Checkers::has_consent(int holder) const {
+  const auto* map = cluster_.etcd().model().find(cluster_.key("failsafe"));
+  if (map == nullptr) return false;
+  const auto asked = parse_failsafe(map->value);
+  for (int m = 0; m < cluster_.member_count(); ++m) {
+    if (m == holder || !asked.contains(cluster_.name_of(m))) continue;
+    const auto& promise = cluster_.disk(m).promise;
+    const Instant now = cluster_.world().host(cluster_.host_of(m)).clock(cluster_.world().now());
+    if (!promise || promise->to.name != cluster_.name_of(holder) || promise->until <= now) return false;
+  }
+  return asked.contains(cluster_.name_of(holder));
 }
 
 std::string Checkers::current_holder() const {

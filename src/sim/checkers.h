@@ -88,7 +88,7 @@ class Checkers final : public PostgresWitness {
   void check_freed(const LockRecord& lock);
   void note_believed_pause(int member);
   std::optional<std::string> excuse(int member) const;  // why S1 to S3 are not promised for it now
-  bool has_consent(int member) const;                   // a complete failsafe consent counts as proof
+  bool has_consent(int holder) const;                   // a complete failsafe consent counts as proof
   bool betrayed_lately() const;
   bool forced_lately(int member) const;
   std::string current_holder() const;

@@ -88,7 +88,7 @@ TEST(Failsafe, everybody_else_is_asked_from_the_first_renewal_without_an_answer_
   p.parts.clock.advance(10s);
   ASSERT_EQ(p.asked().size(), 1u);
   EXPECT_EQ(p.asked()[0].members, (std::vector<std::string>{"n2", "n3"}));
-  const FailsafeQuestion& question = p.asked()[0].question;
+  const FailsafeQuestion question = p.asked()[0].question;
   EXPECT_EQ(question.name, "n1");
   EXPECT_EQ(question.api_url, "http://127.0.0.1:8008/patroni");
   EXPECT_EQ(question.conn_url, p.parts.settings->conn_url());

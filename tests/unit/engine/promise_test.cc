@@ -28,6 +28,8 @@ struct Member1 {
     parts.clock.run(views.stop());
   }
   void load() {
+    parts.store.on_load = [this] { return view; };
+    EXPECT_TRUE(parts.clock.run(views.load(now() + 1s)));
     views.on_view(view);
     keeper.update_settings(parts.settings->dynamic);
     parts.clock.run(keeper.load());

@@ -10,7 +10,8 @@ json::object body(const char* text) {
 }
 
 TEST(FailsafeQuestion, what_is_sent_is_what_others_read) {
-  const FailsafeQuestion question{"n1", "postgres://h1:5432/postgres", "http://h1:8008/patroni", "7-1-2", 30s};
+  const FailsafeQuestion question{"n1", "postgres://h1:5432/postgres", "http://h1:8008/patroni", "7-1-2",
+                                  std::chrono::seconds(30)};
   EXPECT_EQ(format_failsafe_question(question),
             R"({"name":"n1","conn_url":"postgres://h1:5432/postgres","api_url":"http://h1:8008/patroni",)"
             R"("tamada":{"episode":"7-1-2","ttl":30}})");
@@ -22,7 +23,7 @@ TEST(FailsafeQuestion, what_is_sent_is_what_others_read) {
 TEST(FailsafeQuestion, patronis_has_slots_and_nothing_of_ours) {
   auto read = parse_failsafe_question(body(R"({"name":"a","conn_url":"c","api_url":"u","slots":{"s":1}})"));
   ASSERT_TRUE(read);
-  EXPECT_EQ(*read, (FailsafeQuestion{"a", "c", "u", "", 0s}));
+  EXPECT_EQ(*read, (FailsafeQuestion{"a", "c", "u", "", std::chrono::seconds(0)}));
 }
 
 TEST(FailsafeQuestion, a_key_that_is_missing_or_of_another_type_is_an_error) {
