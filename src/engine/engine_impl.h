@@ -70,6 +70,7 @@ struct Engine::Impl {
   Task<bool> act();  // true = look again at once
   Task<std::optional<PeerSurvey>> survey();
   Task<void> acquire_lock();
+  std::optional<AcquireRequest> retake_request(const LockGeneration& vanished) const;
   void start_procedure();
   void procedure_ended(Result<void> result, Done done);
   void answer_refused_requests();

@@ -77,6 +77,7 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       listener_(*this) {
   views_.update_settings(state_.settings->dynamic);
   lock_.update_settings(state_.settings->dynamic);
+  lock_.retake_by([this](const LockGeneration& vanished) { return retake_request(vanished); });
   lock_.forbid_taking([this](bool bootstrap) { return promise_.forbids_taking(bootstrap); });
   publish_snapshot();
 }

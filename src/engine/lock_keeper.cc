@@ -223,7 +223,7 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
     case WriteKind::Refused:
       if (vanished(renewed.found)) break;
       lose(renewed.found);
-      if (renewed.found.empty() && hold_) co_await reacquire_once();
+      if (renewed.found.empty() && hold_) co_await reacquire_once(generation);
       on_change_();
       break;
     case WriteKind::Unknown:
@@ -266,14 +266,16 @@ Task<WriteKind> LockKeeper::retake_once(Instant deadline) {
   co_await Turn::free(*this);
   if (!proof_ || releasing_ || !vanished_) co_return WriteKind::Refused;
   Turn turn(*this);
-  if (!has_consent() || forbidden_(false)) {
+  auto request = retake_(proof_->generation);
+  if (!request || !has_consent() || forbidden_(false)) {
     lose("");
     on_change_();
     co_return WriteKind::Refused;
   }
+  request->ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
-  auto again = co_await or_if_cancelled(ports_.store.acquire_leader({.ttl = settings_.ttl}, deadline),
-                                        [this] { unknown_ = true; });
+  auto again =
+      co_await or_if_cancelled(ports_.store.acquire_leader(std::move(*request), deadline), [this] { unknown_ = true; });
   ++failures_;
   if (again.applied()) {
     log_.info("leader lock was taken again");
@@ -295,11 +297,13 @@ void LockKeeper::bound_validity(Duration granted) {
   last_valid_until_ = proof_->valid_until;
 }
 
-Task<void> LockKeeper::reacquire_once() {
-  if (forbidden_(false)) co_return;
+Task<void> LockKeeper::reacquire_once(LockGeneration lost) {
+  auto request = retake_(lost);
+  if (!request || forbidden_(false)) co_return;
+  request->ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
-  auto again = co_await or_if_cancelled(
-      ports_.store.acquire_leader({.ttl = settings_.ttl}, last_sent_ + kEarlyLossGrace), [this] { unknown_ = true; });
+  auto again = co_await or_if_cancelled(ports_.store.acquire_leader(std::move(*request), last_sent_ + kEarlyLossGrace),
+                                        [this] { unknown_ = true; });
   if (again.applied()) {
     log_.warning("leader lock had vanished before its time and was taken again");
     hold(*again.value);

@@ -69,6 +69,9 @@ class LockKeeper final : public LockGate {
   void consent_over();
   // Nothing is taken while it says so (a promise of this member), and nothing is promised while something is taken.
   void forbid_taking(std::function<bool(bool bootstrap)> forbidden) { forbidden_ = std::move(forbidden); }
+  // How a lock that vanished is taken again: nullopt when somebody else has promoted himself since.
+  using Retake = std::function<std::optional<AcquireRequest>(const LockGeneration& vanished)>;
+  void retake_by(Retake retake) { retake_ = std::move(retake); }
   bool taking() const { return taking_ > 0 || unknown_; }
 
   std::optional<LockProof> proof() const override;
@@ -81,7 +84,7 @@ class LockKeeper final : public LockGate {
 
   Task<void> keep();
   Task<WriteKind> renew_once(Instant deadline);
-  Task<void> reacquire_once();
+  Task<void> reacquire_once(LockGeneration lost);
   Task<WriteKind> retake_once(Instant deadline);
   bool has_consent() const;
   bool vanished(const std::string& found);
@@ -122,6 +125,7 @@ class LockKeeper final : public LockGate {
   int failures_ = 0;
 
   std::function<bool(bool)> forbidden_ = [](bool) { return false; };
+  Retake retake_ = [](const LockGeneration&) { return std::optional<AcquireRequest>(AcquireRequest{}); };
   int taking_ = 0;
   std::uint64_t confirmations_ = 0;
   Instant stored_until_ = kLongAgo;   // what the store alone proves of proof_

@@ -582,6 +582,22 @@ TEST(LockKeeperFailsafe, a_key_that_cannot_be_taken_again_is_lost_with_the_conse
   EXPECT_EQ(k.parts.store.count("acquire"), tries);
 }
 
+TEST(LockKeeperFailsafe, a_key_is_not_taken_again_when_somebody_was_promoted_meanwhile) {
+  for (const bool with_consent : {false, true}) {
+    Unanswered k;
+    EXPECT_EQ(k.consent(), true);
+    if (!with_consent) k.keeper.consent_over();
+    k.keeper.retake_by([](const LockGeneration& vanished) {
+      EXPECT_EQ(vanished.session, "a");
+      return std::optional<AcquireRequest>();
+    });
+    k.parts.store.on_renew = [](auto, auto, auto) { return Proven::make_refused("", silence()); };
+    k.clock().advance(2s);
+    EXPECT_EQ(k.parts.store.count("acquire"), 0);
+    EXPECT_TRUE(k.keeper.status().lost);
+  }
+}
+
 TEST(LockKeeperFailsafe, nothing_is_taken_against_a_promise) {
   Keeper k;
   k.keeper.forbid_taking([](bool bootstrap) { return !bootstrap; });
