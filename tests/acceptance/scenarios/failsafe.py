@@ -7,7 +7,8 @@ from harness import wait
 from harness.cluster import Writer
 from harness.scenario import scenario
 
-NOISE = (r"leader lock", r"etcd", r"store", r"member", r"failsafe", r"postgres", r"own member key", r"DCS", r"going on without")
+NOISE = (r"leader lock", r"etcd", r"store", r"member", r"failsafe", r"postgres", r"own member key", r"DCS", r"fast stop did not end",
+         r"going on without", r"crash recovery", r"pg_rewind")
 MODE = {"ttl": 20, "loop_wait": 5, "retry_timeout": 5, "failsafe_mode": True}
 
 
