@@ -90,14 +90,24 @@ bool is_this_host(const HttpClientInfo& client) {
   return address.is_loopback() || client.address == client.local_address || is_interface_address(address);
 }
 
+namespace {
+
+void add_host(const std::string& api_url, std::vector<std::string>& hosts) {
+  const auto url = split_url(api_url);
+  if (url && std::find(hosts.begin(), hosts.end(), url->host) == hosts.end()) hosts.push_back(url->host);
+}
+
+}  // namespace
+
 std::vector<std::string> member_hosts(const ClusterView* view) {
   std::vector<std::string> hosts;
   if (view == nullptr) return hosts;
-  for (const Member& member : view->members) {
-    const auto url = split_url(member.api_url);
-    if (url && std::find(hosts.begin(), hosts.end(), url->host) == hosts.end()) hosts.push_back(url->host);
-  }
+  for (const Member& member : view->members) add_host(member.api_url, hosts);
   return hosts;
+}
+
+void add_hosts(const std::map<std::string, std::string>& failsafe, std::vector<std::string>& hosts) {
+  for (const auto& [name, url] : failsafe) add_host(url, hosts);
 }
 
 Task<ClientStanding> find_standing(const HttpClientInfo& client, const RestApiSettings& settings,

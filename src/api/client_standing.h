@@ -2,6 +2,7 @@
 // limit; a name that cannot be resolved matches nobody.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ bool is_this_host(const HttpClientInfo& client);
 
 // The hosts of the members' api_urls.
 std::vector<std::string> member_hosts(const ClusterView* view);
+// Adds the hosts of a /failsafe map.
+void add_hosts(const std::map<std::string, std::string>& failsafe, std::vector<std::string>& hosts);
 
 Task<ClientStanding> find_standing(const HttpClientInfo& client, const RestApiSettings& settings,
                                    std::vector<std::string> members, Resolver& resolver, Instant deadline);

@@ -9,6 +9,9 @@ namespace tamada {
 
 namespace {
 
+// The asker waits 2 s; storing the promise takes no longer either, or it is refused.
+constexpr std::chrono::milliseconds kConsentLimit{6000};
+
 HttpReply store_unreadable(const Error& error) {
   return text_reply(503, fmt::format("cannot read the cluster from the store: {}", error.text()));
 }
@@ -40,13 +43,30 @@ Task<HttpReply> get_history(ApiCall call) {
   co_return json_reply(200, history_document(*(*snapshot)->view));
 }
 
+// The map as it was read last, however long ago: the store being away is when it matters.
 Task<HttpReply> get_failsafe(ApiCall call) {
   const SnapshotPtr snapshot = call.api.engine.snapshot();
-  const bool known = snapshot->view && !snapshot->view->failsafe.empty();
-  if (!snapshot->settings->dynamic.failsafe_mode || !known) co_return http_error_page(502);
+  if (!snapshot->settings->dynamic.failsafe_mode || snapshot->failsafe.empty()) co_return http_error_page(502);
   json::object members;
-  for (const auto& [name, url] : snapshot->view->failsafe) members[name] = url;
+  for (const auto& [name, url] : snapshot->failsafe) members[name] = url;
   co_return json_reply(200, members);
+}
+
+// A primary that lost the store asks whether it may go on (rest_api.md 15).
+Task<HttpReply> post_failsafe(ApiCall call) {
+  const Compatibility level = call.api.engine.snapshot()->settings->compatibility;
+  if (level == Compatibility::V1_5) co_return unsupported_method("POST");
+  Result<FailsafeQuestion> question = parse_failsafe_question(call.body);
+  if (!question) co_return text_reply(400, question.error().text());
+  const auto reply = co_await call.api.engine.ask(FailsafeRequest{std::move(*question)}, kConsentLimit);
+  if (!reply) co_return text_reply(500, "the engine did not answer in time");
+  if (reply->http_status == 502) co_return http_error_page(502);
+  HttpReply out = text_reply(reply->http_status, reply->text);
+  const SnapshotPtr now = call.api.engine.snapshot();
+  if (reply->ok() && level == Compatibility::V4_1 && now->postgres.row) {
+    out.headers.emplace_back("lsn", std::to_string(now->postgres.row->position().bytes));
+  }
+  co_return out;
 }
 
 Task<HttpReply> get_config(ApiCall call) {

@@ -18,6 +18,7 @@ Task<HttpReply> get_health(ApiCall call);  // every other path
 Task<HttpReply> get_cluster(ApiCall call);
 Task<HttpReply> get_history(ApiCall call);
 Task<HttpReply> get_failsafe(ApiCall call);
+Task<HttpReply> post_failsafe(ApiCall call);
 Task<HttpReply> get_config(ApiCall call);
 Task<HttpReply> patch_config(ApiCall call);
 Task<HttpReply> put_config(ApiCall call);

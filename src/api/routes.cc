@@ -22,6 +22,7 @@ constexpr Duration kResolvePatience = 2s;
 
 constexpr bool kProtected = true;
 constexpr bool kOpen = false;
+constexpr bool kWithoutStore = true;
 
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "patroni", get_patroni, kOpen},
@@ -33,6 +34,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "metrics", get_metrics, kOpen},
     {"GET", "failsafe", get_failsafe, kOpen},
     {"GET", "explain", get_explain, kOpen},
+    {"POST", "failsafe", post_failsafe, kProtected, RouteBody::Required, kWithoutStore},
     {"PATCH", "config", patch_config, kProtected, RouteBody::Required},
     {"PUT", "config", put_config, kProtected, RouteBody::Required},
     {"POST", "switchover", post_switchover, kProtected, RouteBody::Required},
@@ -58,16 +60,21 @@ const Route* find_route(const HttpServerRequest& request, const RequestTarget& t
   return method == "GET" ? &kHealthRoute : nullptr;
 }
 
-Task<std::optional<HttpReply>> check_access(ApiContext& api, const HttpServerRequest& request) {
-  const auto settings = api.settings;
-  ClientStanding standing;
-  if (standing_matters(*settings)) {
-    const SnapshotPtr snapshot = api.engine.snapshot();
-    auto members = member_hosts(snapshot->view.get());
-    const Instant deadline = api.engine.now() + kResolvePatience;
-    standing = co_await find_standing(*request.client, *settings, std::move(members), api.resolver, deadline);
+Task<std::optional<HttpReply>> check_access(ApiContext& api, const HttpServerRequest& request, const Route& route) {
+  RestApiSettings settings = *api.settings;
+  const SnapshotPtr snapshot = api.engine.snapshot();
+  // Since 4.0: what the key alone lets in is told by a view that is gone with the store.
+  if (route.without_store && snapshot->settings->compatibility == Compatibility::V4_1 && settings.allowlist.empty()) {
+    settings.allowlist_include_members = false;
   }
-  co_return refuse_access(*settings, request, standing);
+  ClientStanding standing;
+  if (standing_matters(settings)) {
+    auto members = member_hosts(snapshot->view.get());
+    if (route.without_store) add_hosts(snapshot->failsafe, members);
+    const Instant deadline = api.engine.now() + kResolvePatience;
+    standing = co_await find_standing(*request.client, settings, std::move(members), api.resolver, deadline);
+  }
+  co_return refuse_access(settings, request, standing);
 }
 
 // The body as an object, or the page that refuses it.
@@ -88,7 +95,7 @@ Task<HttpReply> dispatch(ApiContext& api, const HttpServerRequest& request, cons
   if (route == nullptr) co_return unsupported_method(request.method);
   ApiCall call{api, request, target, {}};
   if (route->is_protected) {
-    auto refused = co_await check_access(api, request);
+    auto refused = co_await check_access(api, request, *route);
     if (refused) co_return std::move(*refused);
   }
   auto bad_body = read_body(route->body, request, call.body);

@@ -22,6 +22,9 @@ struct Route {
   Task<HttpReply> (*handler)(ApiCall call);
   bool is_protected = false;
   RouteBody body = RouteBody::Ignored;
+  // Members ask it when the store is lost: who is one is told by the last /failsafe map as well, and an allow list of
+  // members alone is left out (rest_api.md 4).
+  bool without_store = false;
 };
 
 std::span<const Route> api_routes();

@@ -82,6 +82,7 @@ class Daemon {
                 {clock, random_, settings, store_, server_, data_, sql_, peers_, watchdog_, callbacks_, local_}, log),
         api_(engine_, log.named("api")),
         main_(executor_) {
+    peers_.update_settings(now());
     watchdog_.update_settings(now().watchdog, now().dynamic.ttl, now().dynamic.loop_wait);
     settings.on_change([this](const Settings& changed) { take(changed); });
   }
@@ -119,6 +120,7 @@ class Daemon {
     if (!logged) log_.error("log settings were not taken: {}", logged.error().text());
     store_http_.update_settings(etcd3_http_settings(changed));
     peers_http_.update_settings(peers_http_settings(changed));
+    peers_.update_settings(changed);
     store_.update_config(etcd3_config(changed));
     data_.update_settings(changed);
     sql_.update_settings(changed);

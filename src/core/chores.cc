@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/failsafe_map.h"
 #include "core/restart_conditions.h"
 
 namespace tamada {
@@ -20,7 +21,14 @@ bool leads_running(const Facts& f) {
   return leads(f) && serves && !f.is(SystemId::Foreign) && !f.is(SystemId::Invalid);
 }
 
-void leader_chores(const Facts& f, const Observation& o, const Memory& m, std::vector<Chore>& out) {
+// Once by each process under each lock, and whenever the members change.
+bool failsafe_map_due(const Observation& o, const Settings& settings) {
+  if (!settings.dynamic.failsafe_mode || settings.dynamic.standby_cluster) return false;
+  return !o.failsafe_map_confirmed || o.view->failsafe != wanted_failsafe_map(*o.view, settings);
+}
+
+void leader_chores(const Facts& f, const Observation& o, const Memory& m, const Settings& settings,
+                   std::vector<Chore>& out) {
   const ClusterView& view = *o.view;
   if (!f.is(Initialize::Valid)) out.push_back(Chore::WriteInitialize);
   if (!view.config || view.config->value.empty()) out.push_back(Chore::RestoreConfig);
@@ -29,6 +37,7 @@ void leader_chores(const Facts& f, const Observation& o, const Memory& m, std::v
     if (f.is(Paused::No) && f.is(Validity::Enough) && !o.watchdog_running) out.push_back(Chore::ActivateWatchdog);
     out.push_back(Chore::UpdateHistory);
     if (!m.checkpoint_done) out.push_back(Chore::CheckpointAfterPromote);
+    if (failsafe_map_due(o, settings)) out.push_back(Chore::WriteFailsafe);
   }
 }
 
@@ -41,7 +50,8 @@ void request_chores(const Then& then, const Facts& f, const ClusterView& view, s
 
 }  // namespace
 
-std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m) {
+std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m,
+                              const Settings& settings) {
   std::vector<Chore> out = then.chores;
   if (o.reinitialize && !f.is(Order::Reinitialize) && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
   if (o.restart && why_no_restart(*o.restart, o.postgres, m.role)) out.push_back(Chore::RefuseRestart);
@@ -50,7 +60,7 @@ std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observatio
   if (!f.is(Busy::Idle)) return out;
   request_chores(then, f, *o.view, out);
   const bool settled = then.plan == PlanKind::Lead || then.plan == PlanKind::LeadStandby || then.plan == PlanKind::Keep;
-  if (settled && leads_running(f)) leader_chores(f, o, m, out);
+  if (settled && leads_running(f)) leader_chores(f, o, m, settings, out);
   const bool our_data = f.is(SystemId::Same) || f.is(SystemId::NoneInStore);
   // A primary without the lock does not know whose slots it may touch.
   if (settled && our_data && (f.is(Postgres::Standby) || leads_running(f))) out.push_back(Chore::SyncSlots);

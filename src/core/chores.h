@@ -10,6 +10,6 @@
 namespace tamada {
 
 std::vector<Chore> chores_for(const Then& then, const Facts& facts, const Observation& observation,
-                              const Memory& memory);
+                              const Memory& memory, const Settings& settings);
 
 }  // namespace tamada

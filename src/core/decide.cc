@@ -96,7 +96,11 @@ std::string seconds_left(const Decider& d) {
 StatusWords words_for(const Decider& d, const Plan& plan) {
   StatusWords words;
   words.me = d.o.my_name;
-  if (d.o.view && d.o.view->leader) words.leader = d.o.view->leader->name();
+  if (d.o.view && d.o.view->leader) {
+    words.leader = d.o.view->leader->name();
+  } else if (d.derived.facts.is(fact::Promise::Given)) {
+    words.leader = d.o.promise.to;
+  }
   if (plan.leader) words.source = plan.leader->name;
   words.request = request_word(d);
   words.procedure = d.o.procedure.name;
@@ -130,7 +134,7 @@ Plan make_plan(const Decider& d) {
   plan.demote = then.demote;
   aim(d, plan);
   plan.timeout = timeout_for(d);
-  plan.chores = chores_for(then, d.derived.facts, d.o, d.m);
+  plan.chores = chores_for(then, d.derived.facts, d.o, d.m, d.settings);
   if (then.plan == PlanKind::Demote && d.o.view && d.o.view->failover && !d.o.view->failover->candidate.empty()) {
     plan.to = d.o.view->failover->candidate;
   }

@@ -24,6 +24,9 @@ Derived derive_facts(const Observation& observation, const Memory& memory, Insta
 // When the patience with a start began: the first failure (safety.md 5.2), or the start that an operator ordered.
 std::optional<Instant> start_budget_since(const Memory& memory);
 
+// A fresh view proves that the lock which our renewals prove is gone.
+bool lock_disproved(const Observation& observation);
+
 // Digits only and at least ten of them (dcs.md 1.3).
 bool valid_system_identifier(std::string_view text);
 

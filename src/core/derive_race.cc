@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/derive_groups.h"
 #include "core/manual_request.h"
 
@@ -88,6 +90,10 @@ void derive_race(const DerivationInput& in, Derived& d) {
   const Facts& f = d.facts;
   if (f.is(Lock::Held)) derive_as_holder(in, d);
   if (f.is(Postgres::Standby) && (f.is(Leader::Nobody) || f.is(Lock::Held))) derive_as_challenger(in, d);
+  if (f.is(Promise::Given)) {
+    d.details.push_back(fmt::format("promised {} not to race for another {:.1f} s", in.observation.promise.to,
+                                    to_seconds(in.observation.promise.until - in.now)));
+  }
   if (in.now < m.no_race.until) d.details.push_back("no race: " + m.no_race.why);
 }
 

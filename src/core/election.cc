@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/failsafe_map.h"
+
 namespace tamada {
 
 namespace {
@@ -81,6 +83,7 @@ std::vector<Member> opponents(const ElectionInput& in) {
   add(in.view.members);
   add(in.memory.last_healthy_members);
   add(in.memory.went_back_members);
+  if (in.settings.dynamic.failsafe_mode) add(members_of(in.view.failsafe, in.observation.my_name));
   return all;
 }
 

@@ -37,7 +37,8 @@ bool in_sync(const SyncState& sync, std::string_view name);
 // A request that is in force for a race: not one scheduled for later (beyond the loop_wait that clocks may differ).
 std::optional<FailoverRequest> request_for_race(const ElectionInput& in);
 
-// Everybody with a REST address whom a race asks: members of the view and of the last healthy one, newer entry first.
+// Everybody with a REST address whom a race asks: members of the view and of the last healthy one, newer entry first;
+// in failsafe mode also those that only the /failsafe map names: their keys may have expired while they run.
 std::vector<Member> opponents(const ElectionInput& in);
 
 // Survey whose answers still count: completed at most a second ago, and asked after the lock vanished.

@@ -21,6 +21,8 @@ namespace tamada {
   X(Validity,       "how long is the lock still proven?", Enough, Short, Ending) \
   X(Leader,         "whom does the leader key name?", Nobody, Me, MeNotSeenYet, MeUnproven, Other) \
   X(Reacquire,      "may a lock lost early still be taken again?", NotLost, Open, Tried, Over) \
+  X(Failsafe,       "do all members let this primary go on while the store is away?", No, Yes) \
+  X(Promise,        "did this member promise another one not to race?", None, Given, Forgotten) \
   X(Asked,          "did this member ask for the lock it holds?", No, Yes) \
   X(LockIdle,       "is the lock held without a primary or a promotion for longer than ttl?", No, Yes) \
   X(Postgres,       "what does PostgreSQL do?", Stopped, Orphans, Starting, Unresponsive, Standby, Primary) \

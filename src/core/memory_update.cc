@@ -101,8 +101,7 @@ void remember_lock(Memory& m, const Observation& o, Instant now) {
   if (o.lock.lost && !m.lock_lost_at) m.lock_lost_at = now;
   if (o.lock.held && o.view && o.store == StoreReach::Fresh) {
     // Proven gone by the view, although no renewal was refused yet.
-    const bool shown = o.view->leader && o.view->leader->generation == *o.lock.held;
-    const bool gone = !shown && o.view->revision >= o.lock.held->create_revision;
+    const bool gone = lock_disproved(o);
     if (gone && !m.lock_lost_at) m.lock_lost_at = now;
     if (!gone) m.lock_lost_at.reset();
   }

@@ -34,6 +34,7 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   const Timing timing = compute_timing(dynamic);
   Nearest next(now);
   next.at(m.no_race.until);
+  if (o.promise.until != kLongAgo) next.at(o.promise.until);
   next.at(m.no_restart.until);
   next.at(m.lost_race_at, 1s);
   next.at(m.lock_idle_since, dynamic.ttl);

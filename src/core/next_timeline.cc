@@ -15,4 +15,9 @@ Timeline next_timeline(const ClusterView& view, Timeline own) {
   return Timeline{highest.id + 1};
 }
 
+bool promoted_since(const ClusterView& view, const LockGeneration& generation, Timeline own) {
+  if (view.claimed_timeline > own && view.timeline_revision > generation.create_revision) return true;
+  return view.history && view.history->cluster_timeline > own && view.history->revision > generation.create_revision;
+}
+
 }  // namespace tamada

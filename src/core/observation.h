@@ -25,6 +25,22 @@ struct LockStatus {
   Instant valid_until = kLongAgo;
   bool lost = false;     // the last answer proved that the generation we held is gone
   bool unknown = false;  // an acquire or release without an answer: the key may be ours or not
+  // Every member promised not to race until then and the store has confirmed nothing since (safety.md 6.3): the key may
+  // be gone and the lock is ours all the same.
+  bool consented = false;
+};
+
+// What this member promised in failsafe mode.
+struct PromiseStatus {
+  enum class Kind {
+    Unknown,    // not read yet
+    None,       // nothing that lasts
+    Given,      // not to race
+    Forgotten,  // what was promised before is not on record
+  };
+  Kind kind = Kind::Unknown;
+  std::string to;
+  Instant until = kLongAgo;
 };
 
 enum class ProcedureKind {
@@ -78,6 +94,8 @@ struct Observation {
   // When the view's newest sign of life of the lock's holder arrived; a decision may come much later.
   std::optional<Instant> leader_sign_at;
   LockStatus lock;
+  PromiseStatus promise;
+  bool failsafe_map_confirmed = false;  // this process has written /failsafe under the generation it holds
   PostgresStatus postgres;
   RunningProcedure procedure;  // None when idle
   UnfinishedWork unfinished = UnfinishedWork::None;

@@ -45,6 +45,7 @@ enum class Chore {
   ClearFailover,       // write {} if the request is still the one we saw
   DropFailoverLeader,  // pause: keep only candidate and schedule
   UpdateHistory,
+  WriteFailsafe,  // whom failsafe mode asks
   SyncSlots,
   CheckpointAfterPromote,
   TouchMember,

@@ -76,6 +76,8 @@ std::string_view name_of(Chore chore) {
       return "DropFailoverLeader";
     case Chore::UpdateHistory:
       return "UpdateHistory";
+    case Chore::WriteFailsafe:
+      return "WriteFailsafe";
     case Chore::SyncSlots:
       return "SyncSlots";
     case Chore::CheckpointAfterPromote:

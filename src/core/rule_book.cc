@@ -45,6 +45,18 @@ void demand_knowledge(Rule& rule, const std::vector<FactId>& way) {
   }
 }
 
+// A promise not to race binds whoever could take the lock, whatever table leads there (safety.md 6.3). One that is only
+// forgotten binds neither a running primary, which was never asked for one, nor the first member of a new cluster.
+void demand_no_promise(Rule& rule) {
+  const PlanKind plan = rule.then.plan;
+  if (plan != PlanKind::AcquireLock && plan != PlanKind::Bootstrap) return;
+  const bool primary = std::any_of(rule.when.begin(), rule.when.end(), [](const Condition& c) {
+    return c.id == FactId::Postgres && c.allowed == is(fact::Postgres::Primary).allowed;
+  });
+  const bool races = plan == PlanKind::AcquireLock && !primary;
+  rule.when.push_back(races ? is(fact::Promise::None) : is(fact::Promise::None, fact::Promise::Forgotten));
+}
+
 std::vector<Situation> make_book() {
   std::vector<Situation> book = {
       shutdown_rules(),       busy_rules(),        fence_rules(),           store_rules(),  unfinished_rules(),
@@ -54,6 +66,7 @@ std::vector<Situation> make_book() {
   };
   for (std::size_t i = 0; i < book.size(); ++i) {
     for (Rule& rule : book[i].rules) {
+      demand_no_promise(rule);
       if (takes(rule.then.plan) || destroys(rule.then.plan)) demand_knowledge(rule, way_to(book, i));
     }
   }

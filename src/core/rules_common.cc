@@ -63,6 +63,11 @@ bool possible(const Rule& rule) {
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when) {
   const auto id = [&](int n) { return rule_id(prefix, first + n); };
   std::vector<Rule> rows = {
+      wait_row(id(22), when + When{is(Promise::Given)}, kIFollow,
+               "this member promised a primary that lost the store not to race before its lock ends"),
+      wait_row(
+          id(23), when + When{is(Promise::Forgotten)}, kNotHealthiest,
+          "failsafe_mode is on and it is not on record what this member promised before its start; a ttl is waited"),
       wait_row(id(0), when + When{is(NoFailover::Yes)},
                "following a different leader because I am not allowed to promote",
                "the tag nofailover or failover_priority 0 forbids this member to lead"),

@@ -16,7 +16,7 @@ void append(std::vector<Rule>& to, std::vector<Rule> from);
 // Ids must outlive the book; they are kept for the life of the process.
 std::string_view rule_id(std::string_view prefix, int number);
 
-// A running standby and no leader key: may it race, whom must it ask, does it win? 21 numbers from `first` on.
+// A running standby and no leader key: may it race, whom must it ask, does it win? 24 numbers from `first` on.
 // `when` is added to every row. Status texts are those of somebody who does not race.
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when);
 
@@ -28,5 +28,7 @@ std::vector<Rule> request_rows(std::string_view prefix, int first, const When& w
 inline constexpr std::string_view kNotHealthiest = "following a different leader because i am not the healthiest node";
 inline constexpr std::string_view kILead = "no action. I am ({me}), the leader with the lock";
 inline constexpr std::string_view kIFollow = "no action. I am ({me}), a secondary, and following a leader ({leader})";
+inline constexpr std::string_view kFailsafe =
+    "continue to run as a leader because failsafe mode is enabled and all members are accessible";
 
 }  // namespace tamada

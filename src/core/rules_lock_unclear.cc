@@ -12,6 +12,11 @@ Situation lock_unclear_rules() {
       .entered_when = {{is(Lock::Unknown), is_not(Postgres::Stopped)},
                        {is(Leader::Unknown, Leader::MeNotSeenYet, Leader::MeUnproven), is_not(Postgres::Stopped)}},
       .rules = {
+          {.id = "LU-08",
+           .when = {is(Leader::MeNotSeenYet), is(Lock::Held), is(Failsafe::Yes), is(Postgres::Primary)},
+           .then = {.hold = true},
+           .status = kFailsafe,
+           .because = "the key has expired and is taken again; every member promised not to race meanwhile"},
           {.id = "LU-01",
            .when = {is(Leader::MeNotSeenYet)},
            .then = {.hold = true},

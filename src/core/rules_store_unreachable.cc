@@ -11,6 +11,12 @@ Situation store_rules() {
           .about = "The store does not answer, or what is known of it may be old; nothing is taken, only given up.",
           .entered_when = {{is_not(Store::Fresh)}},
           .rules = {
+              {.id = "SU-08",
+               .when = may_write + When{is(Store::Unreachable, Store::Doubtful), is(Lock::Held), is(Failsafe::Yes),
+                                        is(Postgres::Primary)},
+               .then = {.hold = true},
+               .status = kFailsafe,
+               .because = "every member promised not to race before this lock ends; they are asked again in time"},
               {.id = "SU-01",
                .when = may_write + When{is(Store::Unreachable), is(Lock::Held)},
                .then = {.hold = true},

@@ -26,6 +26,10 @@ Timing compute_timing(const DynamicSettings& settings) {
   return t;
 }
 
+Duration promise_length(std::chrono::seconds longest_ttl) {
+  return Duration(longest_ttl) + Duration(longest_ttl) / 100;
+}
+
 Result<void> check_timing(const DynamicSettings& settings, Duration granted_ttl) {
   const Timing t = compute_timing(settings);
   const Duration need = t.renew_interval + kTripAllowance + t.stop_margin;

@@ -18,6 +18,10 @@ struct Timing {
 
 Timing compute_timing(const DynamicSettings& settings);
 
+// How long a member that lets a primary go on without the store does not race: the longest ttl in force, as its own
+// clock counts it (safety.md 6.3).
+Duration promise_length(std::chrono::seconds longest_ttl);
+
 // Error Invalid with the numbers when renewals cannot keep the lock within the ttl that the store grants.
 Result<void> check_timing(const DynamicSettings& settings, Duration granted_ttl);
 

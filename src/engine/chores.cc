@@ -1,6 +1,7 @@
 #include "engine/chores.h"
 
 #include "base/text.h"
+#include "core/failsafe_map.h"
 #include "core/slots_plan.h"
 #include "engine/history_update.h"
 
@@ -62,6 +63,9 @@ Task<void> Chores::perform(Chore chore, View view) {
     case Chore::SyncSlots:
       if (view) co_await sync_slots(view);
       break;
+    case Chore::WriteFailsafe:
+      if (view) co_await write_failsafe(view);
+      break;
     case Chore::CheckpointAfterPromote:
       co_await checkpoint();
       break;
@@ -84,14 +88,25 @@ Task<void> Chores::perform(Chore chore, View view) {
 }
 
 // Every store write of a chore is the leader's: it holds only while our generation stands (safety.md 1.3).
-Task<void> Chores::write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what) {
+Task<bool> Chores::write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what) {
   const auto proof = context_.lock.proof();
-  if (!proof && key != StoreKey::Initialize) co_return;
+  if (!proof && key != StoreKey::Initialize) co_return false;
   StoreWrite request{.key = key, .value = std::move(value), .condition = WriteCondition::unchanged(revision)};
   if (proof) request.while_leading = proof->generation;
   auto written =
       co_await context_.store.write(std::move(request), context_.clock.now() + state_.settings->dynamic.retry_timeout);
   if (!written.applied()) state_.log.info("{} was not written: {}", what, written.error.text());
+  co_return written.applied();
+}
+
+Task<void> Chores::write_failsafe(View view) {
+  const auto proof = context_.lock.proof();
+  if (!proof) co_return;
+  auto wanted = wanted_failsafe_map(*view, *state_.settings);
+  state_.failsafe_maps.sent(proof->generation, wanted);
+  const bool applied =
+      co_await write(StoreKey::Failsafe, format_failsafe(wanted), view->failsafe_revision, "/failsafe");
+  if (applied) state_.failsafe_maps.applied(proof->generation, std::move(wanted));
 }
 
 Task<void> Chores::update_history(View view) {

@@ -21,8 +21,9 @@ class Chores {
  private:
   using View = std::shared_ptr<const ClusterView>;
   Task<void> perform(Chore chore, View view);
-  Task<void> write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what);
+  Task<bool> write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what);
   Task<void> update_history(View view);
+  Task<void> write_failsafe(View view);
   Task<void> sync_slots(View view);
   Task<void> activate_watchdog();
   Task<void> checkpoint();

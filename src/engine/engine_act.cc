@@ -1,5 +1,6 @@
 // Carrying out a plan. Nothing is decided here.
 #include "core/follow.h"
+#include "core/next_timeline.h"
 #include "core/restart_conditions.h"
 #include "engine/engine_impl.h"
 #include "engine/peer_survey.h"
@@ -75,6 +76,16 @@ Task<void> Engine::Impl::acquire_lock() {
   // With the lock in hand, or in doubt, the brain looks at what was really there (safety.md 2.2).
   Result<void> loaded = co_await views_.load(now() + state_.settings->dynamic.retry_timeout);
   if (!loaded) views_.doubt("no view after the race");
+}
+
+// A primary that stood still may find the lock free although another one led meanwhile (simulation seed 1123).
+std::optional<AcquireRequest> Engine::Impl::retake_request(const LockGeneration& vanished) const {
+  const auto view = views_.view();
+  const auto& row = state_.postgres.row;
+  if (!view || !row || promoted_since(*view, vanished, row->timeline)) return std::nullopt;
+  AcquireRequest request;
+  request.timeline_revision = view->timeline_revision;
+  return request;
 }
 
 Task<bool> Engine::Impl::act() {
@@ -246,6 +257,8 @@ Task<int> Engine::Impl::finish() {
   co_await requests_.stop();
   co_await status_.stop();
   co_await fresh_view_.stop();
+  co_await failsafe_.stop();
+  co_await promise_.stop();
   co_await fence_.stop();
   co_await lock_.stop();
   co_await views_.stop();

@@ -11,11 +11,13 @@
 
 #include "engine/chores.h"
 #include "engine/engine.h"
+#include "engine/failsafe.h"
 #include "engine/fence.h"
 #include "engine/lock_keeper.h"
 #include "engine/member_publisher.h"
 #include "engine/operator_requests.h"
 #include "engine/procedure_runner.h"
+#include "engine/promise.h"
 #include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/status_log.h"
@@ -69,6 +71,7 @@ struct Engine::Impl {
   Task<bool> act();  // true = look again at once
   Task<std::optional<PeerSurvey>> survey();
   Task<void> acquire_lock();
+  std::optional<AcquireRequest> retake_request(const LockGeneration& vanished) const;
   void start_procedure();
   void procedure_ended(Result<void> result, Done done);
   void answer_refused_requests();
@@ -103,6 +106,8 @@ struct Engine::Impl {
   MemberPublisher member_;
   Chores chores_;
   Fence fence_;
+  PromiseKeeper promise_;
+  Failsafe failsafe_;
   OperatorRequests requests_;
   SharedQuestion status_;
   SharedQuestion fresh_view_;

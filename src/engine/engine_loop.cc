@@ -79,6 +79,8 @@ Observation Engine::Impl::observe() const {
   if (auto view = views_.view()) o.view = *view;
   o.leader_sign_at = views_.leader_sign_at();
   o.lock = lock_.status();
+  o.promise = promise_.status();
+  o.failsafe_map_confirmed = o.lock.held && state_.failsafe_maps.confirmed(*o.lock.held);
   o.postgres = state_.postgres;
   o.procedure = runner_.current();
   o.can_rewind = settings.postgresql.use_pg_rewind && state_.ports.server.can_rewind(state_.postgres);
@@ -151,6 +153,7 @@ Task<void> Engine::Impl::cycle() {
   last_cycle_ = began;
   apply_view_settings();
   co_await look_at_postgres(true);
+  failsafe_.look();
   co_await origin_.refresh(views_.view(), follows_leader());
   co_await disarm_left_over_watchdog();
   std::optional<PeerSurvey> answers;
@@ -229,6 +232,7 @@ Member Engine::Impl::own_member() const {
   m.role = observed_role(state_, lock_.proof().has_value());
   m.version = peer_version(settings.compatibility);
   m.timeline_origin = origin_.published();
+  m.failsafe_over = failsafe_.over();
   m.tags = settings.tags;
   m.pause = settings.dynamic.pause;
   m.pending_restart = !state_.pending_restart_reason.empty();
@@ -269,6 +273,8 @@ void Engine::Impl::publish_snapshot() {
   s->state_text = state_word(state, settings.compatibility, state_.state_before);
   s->lock_valid_until = proof ? proof->valid_until : kLongAgo;
   s->paused = settings.dynamic.pause;
+  s->failsafe_active = lock_.status().consented || promise_.status().kind == PromiseStatus::Kind::Given;
+  if (s->view) s->failsafe = s->view->failsafe;
   s->watchdog_failed = !state_.ports.watchdog.healthy();
   s->pending_restart = !state_.pending_restart_reason.empty();
   s->pending_restart_reason = state_.pending_restart_reason;

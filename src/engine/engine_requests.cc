@@ -55,6 +55,7 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                    wake();
                  },
                  [&](LoadRequest) { fresh_view_.ask(std::move(done)); },
+                 [&](FailsafeRequest& r) { promise_.answer(std::move(r.question), std::move(done)); },
                  [&](StatusRequest) { status_.ask(std::move(done)); },
              },
              request);
@@ -91,6 +92,7 @@ void Engine::Impl::settings_changed(std::shared_ptr<const Settings> settings, bo
   const DynamicSettings& dynamic = state_.settings->dynamic;
   views_.update_settings(dynamic);
   lock_.update_settings(dynamic);
+  promise_.update_settings(dynamic);
   state_.ports.server.update_settings(*state_.settings);
   state_.ports.watchdog.update_settings(state_.settings->watchdog, dynamic.ttl, dynamic.loop_wait);
   state_.ports.callbacks.update_settings(*state_.settings);

@@ -24,6 +24,7 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       views_(executor, ports.clock, ports.store, log.named("store"),
              [this] {
                if (auto view = views_.view()) lock_.settle(*view, state_.settings->name);
+               promise_.look();
                wake();
              }),
       origin_(state_),
@@ -31,6 +32,7 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
           executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
           [this] {
             fence_.look();
+            failsafe_.look();
             publish_snapshot();
             wake();
           },
@@ -59,6 +61,16 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       member_(executor, state_, [this] { return own_member(); }),
       chores_(executor, state_, context_),
       fence_(executor, state_, lock_, runner_, context_),
+      promise_(executor, state_, lock_, runner_, views_,
+               [this] {
+                 publish_snapshot();
+                 wake();
+               }),
+      failsafe_(executor, state_, lock_, runner_, views_,
+                [this] {
+                  member_.look();
+                  wake();
+                }),
       requests_(executor, state_, views_),
       status_(executor, [this] { return look_for_askers(); }),
       fresh_view_(executor, [this] { return load_for_askers(); }),
@@ -66,6 +78,8 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
       status_log_(log) {
   views_.update_settings(state_.settings->dynamic);
   lock_.update_settings(state_.settings->dynamic);
+  lock_.retake_by([this](const LockGeneration& vanished) { return retake_request(vanished); });
+  lock_.forbid_taking([this](bool bootstrap) { return promise_.forbids_taking(bootstrap); });
   publish_snapshot();
 }
 
@@ -164,6 +178,9 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
     if (applied) settings_changed(*applied, false);
   }
   co_await take_over_running_postgres(cache && *cache && !(*cache)->empty());
+  co_await promise_.load();
+  promise_.start();
+  failsafe_.start();
   co_await first_view();
   // From here on the rules judge by what the store shows.
   if (validity_guessed_) lock_.fenced();

@@ -8,6 +8,7 @@
 
 #include "core/observation.h"
 #include "engine/snapshot.h"
+#include "model/failsafe_question.h"
 
 namespace tamada {
 
@@ -35,12 +36,16 @@ struct ConfigWrite {
 // A fresh linearizable read, shared like StatusRequest; when the reply is 200 the snapshot's view is at least as new as
 // the request.
 struct LoadRequest {};
+// POST /failsafe: 200 "Accepted" once the promise is given and stored, 500 and why not, 502 when the mode is off.
+struct FailsafeRequest {
+  FailsafeQuestion question;
+};
 // A status query not older than the request, shared by concurrent askers (E6).
 struct StatusRequest {};
 
 using OperatorRequest =
     std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, CancelSwitchoverRequest, ConfigWrite,
-                 RestartRequest, ReinitializeRequest, LoadRequest, StatusRequest>;
+                 RestartRequest, ReinitializeRequest, LoadRequest, FailsafeRequest, StatusRequest>;
 
 struct OperatorReply {
   int http_status = 200;

@@ -12,6 +12,7 @@ constexpr Duration kRetryGap = 100ms;        // safety.md 1.1
 constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
 constexpr Duration kRenewTry = 3s;
 constexpr Duration kRecordPatience = 300ms;
+constexpr Duration kRetakeGap = 1s;  // a key of our name that an unanswered attempt made has to expire first
 
 // The task; `cancelled` runs when it was cancelled before its answer. The store may carry out the call all the same.
 template <class T>
@@ -23,6 +24,18 @@ Task<T> or_if_cancelled(Task<T> task, std::function<void()> cancelled) {
     throw;
   }
 }
+
+// Counts who is about to take the lock, also across cancellations.
+class Taking {
+ public:
+  explicit Taking(int& count) : count_(count) { ++count_; }
+  Taking(const Taking&) = delete;
+  Taking& operator=(const Taking&) = delete;
+  ~Taking() { --count_; }
+
+ private:
+  int& count_;
+};
 
 }  // namespace
 
@@ -75,7 +88,37 @@ LockStatus LockKeeper::status() const {
   s.valid_until = proof_ ? proof_->valid_until : last_valid_until_;
   s.lost = lost_;
   s.unknown = unknown_;
+  s.consented = has_consent();
   return s;
+}
+
+bool LockKeeper::has_consent() const {
+  return proof_ && !releasing_ && ports_.clock.now() < consent_until_;
+}
+
+bool LockKeeper::unconfirmed() const {
+  return proof() && hold_ && failures_ > 0 && ports_.clock.now() < verdict_expires_;
+}
+
+bool LockKeeper::consented(Instant asked_at, std::uint64_t confirmations) {
+  const Instant now = ports_.clock.now();
+  if (!unconfirmed() || confirmations != confirmations_ || now >= fence_at()) return false;
+  consent_until_ = asked_at + std::min<Duration>(settings_.ttl, proof_->granted_ttl);
+  proof_->valid_until = std::max(proof_->valid_until, consent_until_);
+  last_valid_until_ = proof_->valid_until;
+  ports_.watchdog.keepalive();
+  record();
+  on_change_();
+  return true;
+}
+
+void LockKeeper::consent_over() {
+  if (consent_until_ == kLongAgo) return;
+  consent_until_ = kLongAgo;
+  if (!proof_) return;
+  proof_->valid_until = std::min(proof_->valid_until, stored_until_);
+  last_valid_until_ = proof_->valid_until;
+  record();
 }
 
 Instant LockKeeper::fence_at() const {
@@ -91,8 +134,12 @@ std::optional<LockProof> LockKeeper::proof() const {
 }
 
 void LockKeeper::hold(LockProof proof) {
-  const bool changed = !proof_ || proof_->generation != proof.generation;
+  const bool changed = !proof_ || proof_->generation != proof.generation || failures_ > 0;
   proof_ = std::move(proof);
+  ++confirmations_;
+  stored_until_ = proof_->valid_until;
+  consent_until_ = kLongAgo;
+  vanished_ = false;
   last_valid_until_ = proof_->valid_until;
   fence_override_ = kNever;
   record_cap_ = kNever;
@@ -109,6 +156,7 @@ void LockKeeper::hold(LockProof proof) {
 void LockKeeper::lose(const std::string& found) {
   log_.warning("leader lock is gone{}{}", found.empty() ? "" : ": held by ", found);
   proof_.reset();
+  vanished_ = false;
   lost_ = true;
   fence_override_ = ports_.clock.now() + kEarlyLossGrace;
   record();
@@ -132,6 +180,7 @@ void LockKeeper::settle(const ClusterView& view, const std::string& my_name) {
 }
 
 Instant LockKeeper::next_renewal() const {
+  if (vanished_) return last_sent_ + kRetakeGap;
   if (failures_ > 0) return last_sent_ + kRetryGap;
   return last_sent_ + compute_timing(settings_).renew_interval;
 }
@@ -149,7 +198,8 @@ Task<void> LockKeeper::keep() {
       co_await with_deadline(ports_.clock, next_renewal(), wake_.wait());
       continue;
     }
-    const WriteKind kind = co_await renew_once(now + std::min<Duration>(kRenewTry, settings_.retry_timeout));
+    const Instant deadline = now + std::min<Duration>(kRenewTry, settings_.retry_timeout);
+    const WriteKind kind = co_await (vanished_ ? retake_once(deadline) : renew_once(deadline));
     if (kind == WriteKind::Unknown) co_await ports_.clock.sleep_for(kRetryGap);
   }
 }
@@ -171,13 +221,16 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
       hold(*renewed.value);
       break;
     case WriteKind::Refused:
+      if (vanished(renewed.found)) break;
       lose(renewed.found);
-      if (renewed.found.empty() && hold_) co_await reacquire_once();
+      if (renewed.found.empty() && hold_) co_await reacquire_once(generation);
       on_change_();
       break;
     case WriteKind::Unknown:
-      if (++failures_ == 1) log_.warning("leader lock was not renewed: {}", renewed.error.text());
       bound_validity(granted);
+      if (++failures_ > 1) break;
+      log_.warning("leader lock was not renewed: {}", renewed.error.text());
+      on_change_();
       break;
   }
   co_return renewed.kind;
@@ -197,17 +250,60 @@ Task<std::chrono::seconds> LockKeeper::ttl_to_ask_for(Instant deadline) {
   co_return std::chrono::duration_cast<std::chrono::seconds>(proof_->granted_ttl);
 }
 
+// Everybody who could take the key has promised not to: that it is gone, or was made by an attempt of ours that had no
+// answer, is no loss.
+bool LockKeeper::vanished(const std::string& found) {
+  if (!has_consent() || (!found.empty() && found != proof_->generation.holder)) return false;
+  if (!vanished_) log_.warning("leader lock has expired while every member lets this primary go on; taking it again");
+  vanished_ = true;
+  failures_ = std::max(failures_, 1);
+  on_change_();
+  return true;
+}
+
+Task<WriteKind> LockKeeper::retake_once(Instant deadline) {
+  const Taking taking(taking_);
+  co_await Turn::free(*this);
+  if (!proof_ || releasing_ || !vanished_) co_return WriteKind::Refused;
+  Turn turn(*this);
+  auto request = retake_(proof_->generation);
+  if (!request || !has_consent() || forbidden_(false)) {
+    lose("");
+    on_change_();
+    co_return WriteKind::Refused;
+  }
+  request->ttl = settings_.ttl;
+  last_sent_ = ports_.clock.now();
+  auto again =
+      co_await or_if_cancelled(ports_.store.acquire_leader(std::move(*request), deadline), [this] { unknown_ = true; });
+  ++failures_;
+  if (again.applied()) {
+    log_.info("leader lock was taken again");
+    hold(*again.value);
+  } else if (again.kind == WriteKind::Unknown) {
+    unknown_ = true;
+  } else if (!vanished(again.found)) {
+    lose(again.found);
+    on_change_();
+  }
+  co_return again.kind;
+}
+
 // safety.md 1.2
 void LockKeeper::bound_validity(Duration granted) {
   if (!proof_ || Duration(settings_.ttl) >= granted) return;
+  stored_until_ = std::min(stored_until_, last_sent_ + Duration(settings_.ttl));
   proof_->valid_until = std::min(proof_->valid_until, last_sent_ + Duration(settings_.ttl));
   last_valid_until_ = proof_->valid_until;
 }
 
-Task<void> LockKeeper::reacquire_once() {
+Task<void> LockKeeper::reacquire_once(LockGeneration lost) {
+  auto request = retake_(lost);
+  if (!request || forbidden_(false)) co_return;
+  request->ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
-  auto again = co_await or_if_cancelled(
-      ports_.store.acquire_leader({.ttl = settings_.ttl}, last_sent_ + kEarlyLossGrace), [this] { unknown_ = true; });
+  auto again = co_await or_if_cancelled(ports_.store.acquire_leader(std::move(*request), last_sent_ + kEarlyLossGrace),
+                                        [this] { unknown_ = true; });
   if (again.applied()) {
     log_.warning("leader lock had vanished before its time and was taken again");
     hold(*again.value);
@@ -217,6 +313,7 @@ Task<void> LockKeeper::reacquire_once() {
 }
 
 Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
+  const Taking taking(taking_);
   if (proof()) {
     // Whoever asks has seen the key gone: the store is asked again what the proof is worth.
     const WriteKind kind = co_await renew_once(deadline);
@@ -224,7 +321,12 @@ Task<WriteKind> LockKeeper::acquire(AcquireRequest request, Instant deadline) {
   }
   co_await Turn::free(*this);
   Turn turn(*this);
+  if (forbidden_(request.take)) {
+    log_.info("leader lock is not taken: this member has promised not to");
+    co_return WriteKind::Refused;
+  }
   proof_.reset();  // one whose validity has ended proves nothing any more
+  vanished_ = false;
   releasing_ = false;
   request.ttl = settings_.ttl;
   last_sent_ = ports_.clock.now();
@@ -281,6 +383,7 @@ Task<bool> LockKeeper::confirm(Duration needed, Instant deadline) {
 void LockKeeper::no_answer_to_release() {
   releasing_ = false;
   proof_.reset();
+  vanished_ = false;
   hold_ = false;
   unknown_ = true;
 }

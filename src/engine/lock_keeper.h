@@ -58,6 +58,22 @@ class LockKeeper final : public LockGate {
   // Nothing writable is left: what is lost need not be fenced again.
   void fenced();
 
+  // Failsafe mode (engine/failsafe.h, safety.md 6.3). A renewal is due that nobody has answered.
+  bool unconfirmed() const;
+  // Answers of the store that proved the lock, so far. A consent counts only for as long as none came since it was
+  // asked for: then the members may be free of their promises.
+  std::uint64_t confirmations() const { return confirmations_; }
+  // Every member promised not to race; `asked_at`: before the first was asked. False when it comes too late.
+  bool consented(Instant asked_at, std::uint64_t confirmations);
+  // The members may be told that they are free.
+  void consent_over();
+  // Nothing is taken while it says so (a promise of this member), and nothing is promised while something is taken.
+  void forbid_taking(std::function<bool(bool bootstrap)> forbidden) { forbidden_ = std::move(forbidden); }
+  // How a lock that vanished is taken again: nullopt when somebody else has promoted himself since.
+  using Retake = std::function<std::optional<AcquireRequest>(const LockGeneration& vanished)>;
+  void retake_by(Retake retake) { retake_ = std::move(retake); }
+  bool taking() const { return taking_ > 0 || unknown_; }
+
   std::optional<LockProof> proof() const override;
   Task<bool> confirm(Duration needed, Instant deadline) override;
   Task<Result<void>> take(Instant deadline) override;
@@ -68,7 +84,10 @@ class LockKeeper final : public LockGate {
 
   Task<void> keep();
   Task<WriteKind> renew_once(Instant deadline);
-  Task<void> reacquire_once();
+  Task<void> reacquire_once(LockGeneration lost);
+  Task<WriteKind> retake_once(Instant deadline);
+  bool has_consent() const;
+  bool vanished(const std::string& found);
   void hold(LockProof proof);
   void lose(const std::string& found);
   void no_answer_to_release();
@@ -104,6 +123,14 @@ class LockKeeper final : public LockGate {
   Instant fence_override_ = kNever;
   Instant record_cap_ = kNever;  // a smaller ttl was asked for: no later validity is put on record
   int failures_ = 0;
+
+  std::function<bool(bool)> forbidden_ = [](bool) { return false; };
+  Retake retake_ = [](const LockGeneration&) { return std::optional<AcquireRequest>(AcquireRequest{}); };
+  int taking_ = 0;
+  std::uint64_t confirmations_ = 0;
+  Instant stored_until_ = kLongAgo;   // what the store alone proves of proof_
+  Instant consent_until_ = kLongAgo;  // what the members promised
+  bool vanished_ = false;             // the key is gone from the store and the consent holds
 };
 
 }  // namespace tamada

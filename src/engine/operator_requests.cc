@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/request_task.h"
+
 namespace tamada {
 
 namespace {
@@ -41,27 +43,14 @@ OperatorReply reply_of(const Written<std::int64_t>& written) {
 OperatorRequests::OperatorRequests(Executor executor, EngineState& state, ViewKeeper& views)
     : state_(state), views_(views), tasks_(executor) {}
 
-void OperatorRequests::spawn(Task<OperatorReply> work, Done done) {
-  auto body = [](Task<OperatorReply> inner, Done tell) -> Task<void> {
-    OperatorReply reply = co_await std::move(inner);
-    tell(std::move(reply));
-  };
-  auto cancelled = [done](std::exception_ptr error) {
-    if (!error) return;
-    if (!is_cancellation(error)) std::rethrow_exception(error);
-    done({503, "the daemon is stopping"});
-  };
-  tasks_.spawn(body(std::move(work), std::move(done)), std::move(cancelled));
-}
-
 void OperatorRequests::switchover(SwitchoverRequest request, Done done) {
-  spawn(do_switchover(std::move(request)), std::move(done));
+  spawn_request(tasks_, do_switchover(std::move(request)), std::move(done));
 }
 void OperatorRequests::cancel_switchover(CancelSwitchoverRequest request, Done done) {
-  spawn(do_cancel_switchover(request), std::move(done));
+  spawn_request(tasks_, do_cancel_switchover(request), std::move(done));
 }
 void OperatorRequests::write_config(ConfigWrite request, Done done) {
-  spawn(do_write_config(std::move(request)), std::move(done));
+  spawn_request(tasks_, do_write_config(std::move(request)), std::move(done));
 }
 
 // Rows 10-15 of rest_api.md 11.2: what only a fresh view and the peers can tell.

@@ -21,7 +21,6 @@ class OperatorRequests {
   void write_config(ConfigWrite request, Done done);
 
  private:
-  void spawn(Task<OperatorReply> work, Done done);
   Task<OperatorReply> do_switchover(SwitchoverRequest request);
   Task<OperatorReply> do_cancel_switchover(CancelSwitchoverRequest request);
   Task<OperatorReply> do_write_config(ConfigWrite request);

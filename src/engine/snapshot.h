@@ -2,6 +2,7 @@
 // other threads hold a shared_ptr and never wait for the engine.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,8 @@ struct Snapshot {
   // The lock is confirmed while now < lock_valid_until (by the clock, not by somebody's update).
   Instant lock_valid_until = kLongAgo;
   bool paused = false;
-  bool failsafe_active = false;  // the failsafe promise of this member, given or received, still holds
+  bool failsafe_active = false;                 // the failsafe promise of this member, given or received, still holds
+  std::map<std::string, std::string> failsafe;  // the /failsafe map as last read, also when the view is too old to show
   bool watchdog_failed = false;
   bool pending_restart = false;
   json::object pending_restart_reason;

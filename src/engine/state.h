@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/plan.h"
 #include "engine/engine.h"
+#include "engine/failsafe_maps.h"
 
 namespace tamada {
 
@@ -27,6 +28,7 @@ struct EngineState {
   std::string status;
   json::object pending_restart_reason;
   bool shutting_down = false;
+  FailsafeMaps failsafe_maps;
   WallTime store_answered{};                         // the last write of ours that the store confirmed
   UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
 

@@ -13,7 +13,7 @@ constexpr Duration kRetryGap = 500ms;
 bool same_member(const Member& a, const Member& b) {
   return a.name == b.name && a.state == b.state && a.role == b.role && a.api_url == b.api_url &&
          a.conn_url == b.conn_url && a.timeline == b.timeline && a.tags.raw == b.tags.raw &&
-         a.checkpoint_pending == b.checkpoint_pending && a.version == b.version;
+         a.checkpoint_pending == b.checkpoint_pending && a.version == b.version && a.failsafe_over == b.failsafe_over;
 }
 }  // namespace
 

@@ -113,6 +113,15 @@ Task<Result<void>> FileLocalState::save_work_note(std::optional<WorkNote> note) 
   co_return co_await save(join_path(paths_.run_directory, "work.json"), std::move(text));
 }
 
+Task<Result<std::optional<PromiseRecord>>> FileLocalState::load_promise() {
+  const std::string path = join_path(paths_.run_directory, "promise.json");
+  co_return parsed<PromiseRecord>(co_await load(path), path, parse_promise);
+}
+
+Task<Result<void>> FileLocalState::save_promise(PromiseRecord record) {
+  co_return co_await save(join_path(paths_.run_directory, "promise.json"), format_promise(record));
+}
+
 Task<Result<std::optional<json::object>>> FileLocalState::load_dynamic_cache() {
   const std::string path = join_path(paths_.data_dir, kCacheName);
   co_return parsed<json::object>(co_await load(path), path, parse_cache);

@@ -30,6 +30,8 @@ class FileLocalState final : public LocalState {
   Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) override;
   Task<Result<std::optional<WorkNote>>> load_work_note() override;
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
+  Task<Result<std::optional<PromiseRecord>>> load_promise() override;
+  Task<Result<void>> save_promise(PromiseRecord record) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;
   // Nothing is written into a directory that holds no cluster (it must stay empty for a bootstrap or a clone).
   Task<Result<void>> save_dynamic_cache(json::object document) override;

@@ -35,6 +35,13 @@ class Fields {
     return number;
   }
 
+  bool flag(std::string_view key) {
+    const json::value* value = object_.if_contains(key);
+    if (value != nullptr && value->is_bool()) return value->as_bool();
+    problem(key, "true or false");
+    return false;
+  }
+
   const std::optional<Error>& error() const { return error_; }
 
  private:
@@ -103,6 +110,38 @@ Result<PromotionNote> parse_promotion_note(std::string_view text) {
   note.origin = fields->text("origin");
   if (fields->error()) return *fields->error();
   return note;
+}
+
+std::string format_promise(const PromiseRecord& record) {
+  json::object o;
+  o["boot_id"] = record.boot_id;
+  o["name"] = record.to.name;
+  o["conn_url"] = record.to.conn_url;
+  o["api_url"] = record.to.api_url;
+  o["episode"] = record.to.episode;
+  o["ttl"] = record.to.ttl.count();
+  o["length_us"] = record.length.count();
+  o["over"] = record.until == kLongAgo;
+  o["until_us"] = record.until.time_since_epoch().count();
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<PromiseRecord> parse_promise(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  PromiseRecord record;
+  record.boot_id = fields->text("boot_id");
+  record.to.name = fields->text("name");
+  record.to.conn_url = fields->text("conn_url");
+  record.to.api_url = fields->text("api_url");
+  record.to.episode = fields->text("episode");
+  record.to.ttl = std::chrono::seconds(fields->number("ttl"));
+  record.length = Duration(fields->number("length_us"));
+  const bool over = fields->flag("over");
+  record.until = Instant(Duration(fields->number("until_us")));
+  if (fields->error()) return *fields->error();
+  if (over) record.until = kLongAgo;
+  return record;
 }
 
 std::string format_work_note(const WorkNote& note) {

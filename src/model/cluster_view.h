@@ -107,6 +107,7 @@ struct ClusterView {
   SyncState sync;
   std::optional<HistoryDocument> history;
   std::map<std::string, std::string> failsafe;  // member -> api_url
+  std::int64_t failsafe_revision = 0;           // 0 = absent
   // The highest timeline that a member was about to make by a promotion (core/next_timeline.h); ours only, 0 = absent.
   Timeline claimed_timeline;
   std::int64_t timeline_revision = 0;  // of the key even when its value is unusable; 0 = absent

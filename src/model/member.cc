@@ -53,6 +53,7 @@ void read_fields(const json::object& fields, Member& member) {
   member.version = stored::text_field(fields, "version");
   member.tamada_version = stored::text_field(fields, "tamada");
   member.timeline_origin = stored::text_field(fields, "timeline_origin");
+  member.failsafe_over = stored::text_field(fields, "failsafe_over");
   member.tags.raw = stored::object_field(fields, "tags").value_or(json::object());
   member.xlog_location = Lsn{stored::number_field(fields, "xlog_location")};
   member.receive_lsn = Lsn{stored::number_field(fields, "receive_lsn")};
@@ -83,6 +84,7 @@ void add_identity(json::object& out, const Member& member, Compatibility level) 
   add_text(out, "version", member.version);
   add_text(out, "tamada", member.tamada_version);
   add_text(out, "timeline_origin", member.timeline_origin);
+  add_text(out, "failsafe_over", member.failsafe_over);
   add_text(out, "proxy_url", member.proxy_url);
 }
 

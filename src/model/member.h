@@ -26,6 +26,7 @@ struct Member {
   std::string version;          // empty = not published (Patroni 1.5)
   std::string timeline_origin;  // primary: which promotion made its timeline (engine/timeline_origin.h); ours only
   std::string tamada_version;   // our own, field "tamada"; empty for Patroni members
+  std::string failsafe_over;    // the last failsafe episode of this member that has ended (safety.md 6.3); ours only
   Tags tags;
   Lsn xlog_location;
   Lsn receive_lsn;

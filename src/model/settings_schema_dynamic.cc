@@ -117,7 +117,8 @@ constexpr SettingRow kRows[] = {
      .fallback = "false",
      .place = SettingPlace::Dynamic,
      .since = "3.0.0",
-     .lacks = "this version asks no member: a primary whose lock ends while the store is lost is demoted all the same",
+     .lacks = "a member whose daemon starts while the store is lost consents only once it is back; slots stand still "
+              "meanwhile",
      .help = "the primary stays while the store is lost and every member confirms"},
     {.path = "pause",
      .type = SettingType::Boolean,

@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "model/compatibility.h"
 
@@ -80,6 +82,14 @@ PeerAnswer parse_peer_answer(std::string_view body) {
     answer.receiver_stopped = flag(*own, "receiver_stopped");
     answer.upstream_alive = flag(*own, "upstream_alive");
   }
+  return answer;
+}
+
+ConsentAnswer parse_consent_answer(int status, std::string_view body, ConsentAnswer answer) {
+  constexpr std::size_t kShown = 100;
+  const bool accepted = status == 200 && body == "Accepted";
+  answer.kind = accepted ? ConsentAnswer::Kind::Accepted : ConsentAnswer::Kind::Refused;
+  answer.problem = accepted ? "" : fmt::format("HTTP status {}: {}", status, body.substr(0, kShown));
   return answer;
 }
 

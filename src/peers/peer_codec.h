@@ -12,4 +12,8 @@ namespace tamada {
 // neither a position nor the word primary or master: such a member cannot be compared with.
 PeerAnswer parse_peer_answer(std::string_view body);
 
+// What a member answers to POST /failsafe, put into `answer`. Only 200 with exactly the documented text is a promise:
+// what a proxy makes of it is none.
+ConsentAnswer parse_consent_answer(int status, std::string_view body, ConsentAnswer answer);
+
 }  // namespace tamada

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "model/failsafe_question.h"
 #include "model/lsn.h"
 #include "ports/store.h"
 
@@ -34,6 +35,14 @@ struct WorkNote {
   Kind kind = Kind::Clone;
 };
 
+// That this member does not race until then (safety.md 6.3). Saved before it is given; one of another boot begins anew.
+struct PromiseRecord {
+  std::string boot_id;
+  FailsafeQuestion to;  // whose question was answered; no name = nobody's: what was promised before is not known
+  Duration length{0};
+  Instant until = kLongAgo;  // by the boot clock; kLongAgo = every promise is over
+};
+
 class LocalState {
  public:
   virtual ~LocalState() = default;
@@ -43,6 +52,8 @@ class LocalState {
   virtual Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) = 0;
   virtual Task<Result<std::optional<WorkNote>>> load_work_note() = 0;
   virtual Task<Result<void>> save_work_note(std::optional<WorkNote> note) = 0;
+  virtual Task<Result<std::optional<PromiseRecord>>> load_promise() = 0;
+  virtual Task<Result<void>> save_promise(PromiseRecord record) = 0;
   // patroni.dynamic.json in the data directory (configuration.md 1.5).
   virtual Task<Result<std::optional<json::object>>> load_dynamic_cache() = 0;
   virtual Task<Result<void>> save_dynamic_cache(json::object document) = 0;

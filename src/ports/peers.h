@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "model/failsafe_question.h"
 #include "model/member.h"
 
 namespace tamada {
@@ -35,11 +36,23 @@ struct PeerAnswer {
   Lsn position() const { return received > replayed ? received : replayed; }
 };
 
+// One member's answer to POST /failsafe.
+struct ConsentAnswer {
+  enum class Kind { Accepted, Refused, Silent };  // Silent: no answer that proves either
+  std::string member;
+  std::string url;
+  Kind kind = Kind::Silent;
+  std::string problem;  // why not Accepted
+};
+
 class Peers {
  public:
   virtual ~Peers() = default;
   // Asks all in parallel. A refused connection counts at once; a silent one at the deadline. Same order as `members`.
   virtual Task<std::vector<PeerAnswer>> ask(std::vector<Member> members, Instant deadline) = 0;
+  // Asks all in parallel, each once, whether they let this primary go on. Same order as `members`.
+  virtual Task<std::vector<ConsentAnswer>> ask_consent(FailsafeQuestion question, std::vector<Member> members,
+                                                       Instant deadline) = 0;
 };
 
 }  // namespace tamada

@@ -71,6 +71,8 @@ struct AcquireRequest {
   // Versions the race was decided on (safety.md 2.2); checked in the same step where the store can. 0 = key absent.
   std::optional<std::int64_t> sync_revision;
   std::optional<std::int64_t> failover_revision;
+  // Nobody has claimed a timeline since: taking a lock again that had vanished (safety.md 1.5, 6.3).
+  std::optional<std::int64_t> timeline_revision;
   // After a bootstrap: overwrite whatever stands there (dcs.md 2.1 "take leader").
   bool take = false;
 };

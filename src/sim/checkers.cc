@@ -29,6 +29,8 @@ CheckCounts& CheckCounts::operator+=(const CheckCounts& o) {
   lost_commits += o.lost_commits;
   synchronous_commits += o.synchronous_commits;
   streams_compared += o.streams_compared;
+  freed_with_consent += o.freed_with_consent;
+  under_consent += o.under_consent;
   for (const auto& [name, d] : o.longest_overlap) longest_overlap[name] = std::max(longest_overlap[name], d);
   return *this;
 }
@@ -77,6 +79,20 @@ std::optional<std::string> Checkers::excuse(int member) const {
   if (im.now() || (im.until > Duration::min() && now - im.until < kReaction)) return im.last;
   if (im.machine_resumed > Duration::min() && now - im.machine_resumed < kLongestTtl) return "machine paused";
   return std::nullopt;
+}
+
+// What the holder believes is not asked: everybody whom the stored map names has promised it on his disk.
+bool Checkers::has_consent(int holder) const {
+  const auto* map = cluster_.etcd().model().find(cluster_.key("failsafe"));
+  if (map == nullptr) return false;
+  const auto asked = parse_failsafe(map->value);
+  for (int m = 0; m < cluster_.member_count(); ++m) {
+    if (m == holder || !asked.contains(cluster_.name_of(m))) continue;
+    const auto& promise = cluster_.disk(m).promise;
+    const Instant now = cluster_.world().host(cluster_.host_of(m)).clock(cluster_.world().now());
+    if (!promise || promise->to.name != cluster_.name_of(holder) || promise->until <= now) return false;
+  }
+  return asked.contains(cluster_.name_of(holder));
 }
 
 std::string Checkers::current_holder() const {
@@ -135,6 +151,10 @@ void Checkers::check_freed(const LockRecord& lock) {
   for (int m = 0; m < cluster_.member_count(); ++m) {
     if (cluster_.name_of(m) != lock.holder || !cluster_.postgres(m).writable()) continue;
     note_believed_pause(m);
+    if (has_consent(m)) {
+      ++counts_.freed_with_consent;
+      continue;
+    }
     if (excuse(m) || betrayed_lately()) continue;
     report("S3", fmt::format("the lock of {} was freed while its PostgreSQL accepts writes", lock.holder));
   }
@@ -266,6 +286,7 @@ void Checkers::on_destroyed(SimPostgres& server, Destroyed what) {
 void Checkers::look() {
   for (int m = 0; m < cluster_.member_count(); ++m) {
     SimPostgres& server = cluster_.postgres(m);
+    if (server.writable() && has_consent(m)) ++counts_.under_consent;
     if (!server.streaming() || !server.in_recovery()) continue;
     SimPostgres* up = cluster_.fleet().at_host(server.upstream());
     ++counts_.streams_compared;

@@ -36,6 +36,8 @@ struct CheckCounts {
   std::uint64_t lost_commits = 0;
   std::uint64_t synchronous_commits = 0;
   std::uint64_t streams_compared = 0;
+  std::uint64_t freed_with_consent = 0;             // locks that expired while failsafe mode kept their holder
+  std::uint64_t under_consent = 0;                  // looks at a primary that failsafe mode keeps
   std::map<std::string, Duration> longest_overlap;  // by class
   CheckCounts& operator+=(const CheckCounts& other);
 };
@@ -86,6 +88,7 @@ class Checkers final : public PostgresWitness {
   void check_freed(const LockRecord& lock);
   void note_believed_pause(int member);
   std::optional<std::string> excuse(int member) const;  // why S1 to S3 are not promised for it now
+  bool has_consent(int holder) const;                   // a complete failsafe consent counts as proof
   bool betrayed_lately() const;
   bool forced_lately(int member) const;
   std::string current_holder() const;

@@ -31,6 +31,7 @@ ClusterOptions random_options(Prng& random) {
                                  {"use_slots", !random.one_in(4)},
                                  {"remove_data_directory_on_rewind_failure", true},
                                  {"remove_data_directory_on_diverged_timelines", true}};
+  d["failsafe_mode"] = random.one_in(3);
   options.watchdog_device = random.one_in(3);
   options.watchdog_mode = options.watchdog_device ? (random.one_in(3) ? "required" : "automatic") : "off";
   return options;

@@ -53,6 +53,7 @@ class SimCluster final : private KillSwitch {
   int member_count() const { return static_cast<int>(members_.size()); }
   const std::string& name_of(int member) const { return members_[static_cast<std::size_t>(member)]->name; }
   int host_of(int member) const { return members_[static_cast<std::size_t>(member)]->host; }
+  const SimDisk& disk(int member) const { return members_[static_cast<std::size_t>(member)]->disk; }
   SimPostgres& postgres(int member) { return *members_[static_cast<std::size_t>(member)]->postgres; }
   Impairment& impairment(int member) { return members_[static_cast<std::size_t>(member)]->impairment; }
   int member_on(int host) const;

@@ -44,6 +44,16 @@ Task<Result<void>> SimLocalState::save_work_note(std::optional<WorkNote> note) {
   co_return Result<void>();
 }
 
+Task<Result<std::optional<PromiseRecord>>> SimLocalState::load_promise() {
+  co_await process_.point("local.load", CallPhase::Before);
+  co_return disk_.promise;
+}
+
+Task<Result<void>> SimLocalState::save_promise(PromiseRecord record) {
+  co_await write([this, &record] { disk_.promise = record; });
+  co_return Result<void>();
+}
+
 Task<Result<std::optional<json::object>>> SimLocalState::load_dynamic_cache() {
   co_await process_.point("local.load", CallPhase::Before);
   co_return postgres_.directory().dynamic_cache;

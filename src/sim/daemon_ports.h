@@ -19,6 +19,7 @@ struct SimDisk {
   std::optional<AdoptionRecord> adoption;
   std::optional<PromotionNote> promotion;
   std::optional<WorkNote> work;
+  std::optional<PromiseRecord> promise;
 };
 
 class SimLocalState final : public LocalState {
@@ -31,6 +32,8 @@ class SimLocalState final : public LocalState {
   Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) override;
   Task<Result<std::optional<WorkNote>>> load_work_note() override;
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
+  Task<Result<std::optional<PromiseRecord>>> load_promise() override;
+  Task<Result<void>> save_promise(PromiseRecord record) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;
   Task<Result<void>> save_dynamic_cache(json::object document) override;
   std::string boot_id() const override;

@@ -164,12 +164,32 @@ FaultStep make_step(const KindEntry& entry, const FaultPlan& plan, Prng& random)
     case FaultKind::AskReinitialize:
     case FaultKind::AskConfig:
       step.b = static_cast<int>(random.below(static_cast<std::uint64_t>(plan.members)));
-      step.amount = random.between(0, 7);
+      step.amount = random.between(0, 8);
       break;
     default:
       break;
   }
   return step;
+}
+
+// Whole outages of the store, or the primary cut from it while the others read on; something strikes in each second
+// one.
+void add_store_outages(const FaultPlan& plan, Prng& random, std::vector<FaultStep>& steps) {
+  const Duration time = plan.end - plan.begin;
+  const std::int64_t count = std::max<std::int64_t>(4, time / 150s);
+  for (std::int64_t i = 0; i < count; ++i) {
+    FaultStep step;
+    step.kind = random.one_in(3) ? FaultKind::CutFromStore : FaultKind::StoreAllDown;
+    step.at_leader = true;
+    step.at = plan.begin + random.between(Duration(0), time);
+    step.lasts = std::min<Duration>(random.between(Duration(10s), Duration(150s)), plan.end - step.at);
+    steps.push_back(step);
+    if (random.one_in(2)) continue;
+    FaultStep second = make_step(pick_kind(random), plan, random);
+    second.at = std::min(step.at + random.between(Duration(0), step.lasts + 3s), plan.end);
+    second.lasts = std::min<Duration>(second.lasts, plan.end - second.at);
+    steps.push_back(second);
+  }
 }
 
 }  // namespace
@@ -201,6 +221,7 @@ std::vector<FaultStep> plan_faults(const FaultPlan& plan, Prng random) {
       steps.push_back(second);
     }
   }
+  if (plan.failsafe) add_store_outages(plan, random, steps);
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i].id = static_cast<int>(i);
   std::sort(steps.begin(), steps.end(),
             [](const FaultStep& x, const FaultStep& y) { return x.at != y.at ? x.at < y.at : x.id < y.id; });

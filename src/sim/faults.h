@@ -86,6 +86,7 @@ struct FaultPlan {
   SimTime end{0};
   int members = 3;
   int store_nodes = 3;
+  bool failsafe = false;  // failsafe_mode is on: more and longer outages of the store
 };
 
 // At least 20 steps over the plan's time.

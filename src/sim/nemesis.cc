@@ -398,6 +398,7 @@ void Nemesis::ask(const FaultStep& s) {
       if (s.amount < 4) return write_config(here, "ttl", kTtls[s.amount]);
       if (s.amount == 4) return write_config(here, "maximum_lag_on_failover", 1048576);
       if (s.amount == 5) return write_config(here, "loop_wait", 5);
+      if (s.amount == 8) return write_config(here, "failsafe_mode", s.b != 0);
       return write_config(here, "check_timeline", s.amount == 6);
     }
     case FaultKind::AskReload:

@@ -27,10 +27,22 @@ class SimPeers final : public Peers {
  public:
   SimPeers(SimProcess& process, const DaemonDirectory& directory) : process_(process), directory_(directory) {}
   Task<std::vector<PeerAnswer>> ask(std::vector<Member> members, Instant deadline) override;
+  Task<std::vector<ConsentAnswer>> ask_consent(FailsafeQuestion question, std::vector<Member> members,
+                                               Instant deadline) override;
 
  private:
+  template <class Answer>
   struct Survey;
-  void ask_one(std::shared_ptr<Survey> survey, std::size_t index, const DaemonDirectory::Entry& target);
+  template <class Answer>
+  using SurveyPtr = std::shared_ptr<Survey<Answer>>;
+  template <class Answer>
+  using Question = std::function<void(EngineFacade& engine, std::function<void(Answer)> reply)>;
+  template <class Answer>
+  Task<std::vector<Answer>> survey(std::vector<Answer> answers, std::vector<Member> members, Instant deadline,
+                                   Answer refused, Question<Answer> question);
+  template <class Answer>
+  void ask_one(SurveyPtr<Answer> survey, std::size_t index, const DaemonDirectory::Entry& target, Answer refused,
+               Question<Answer> question);
   SimProcess& process_;
   const DaemonDirectory& directory_;
 };

@@ -120,6 +120,7 @@ class Run {
     plan.end = std::max<SimTime>(plan.begin + 1min, options_.minutes);
     plan.members = cluster_.member_count();
     plan.store_nodes = cluster_.etcd().node_count();
+    plan.failsafe = cluster_.options().dynamic.at("failsafe_mode").as_bool();
     nemesis_.emplace(cluster_, checkers_, plan_faults(plan, plan_random_.fork()));
     nemesis_->schedule(options_.steps);
     SimTime next_backup = world().now() + 60s;

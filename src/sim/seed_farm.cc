@@ -26,10 +26,11 @@ json::object to_document(const RunResult& r) {
   for (const auto& [name, d] : r.counts.longest_overlap) overlaps[name] = d.count();
   const auto& c = r.counts;
   json::object counts{
-      {"acknowledged", c.acknowledged}, {"promotions", c.promotions}, {"starts", c.starts_as_primary},
-      {"lock_changes", c.lock_changes}, {"freed", c.locks_freed},     {"destroyed", c.destroyed},
-      {"excused", c.overlaps_excused},  {"lost", c.lost_commits},     {"synchronous", c.synchronous_commits},
-      {"streams", c.streams_compared},  {"overlaps", overlaps}};
+      {"acknowledged", c.acknowledged},  {"promotions", c.promotions}, {"starts", c.starts_as_primary},
+      {"lock_changes", c.lock_changes},  {"freed", c.locks_freed},     {"destroyed", c.destroyed},
+      {"excused", c.overlaps_excused},   {"lost", c.lost_commits},     {"synchronous", c.synchronous_commits},
+      {"streams", c.streams_compared},   {"overlaps", overlaps},       {"freed_with_consent", c.freed_with_consent},
+      {"under_consent", c.under_consent}};
   return {
       {"seed", r.seed},     {"violations", violations},         {"rules", rules},     {"counts", counts},
       {"faults", r.faults}, {"simulated", r.simulated.count()}, {"events", r.events}, {"recovery", r.recovery.count()}};
@@ -61,6 +62,8 @@ std::string add(FarmReport& report, const json::object& o) {
   counts.lost_commits = number(c, "lost");
   counts.synchronous_commits = number(c, "synchronous");
   counts.streams_compared = number(c, "streams");
+  counts.freed_with_consent = number(c, "freed_with_consent");
+  counts.under_consent = number(c, "under_consent");
   for (const auto& [name, d] : c.at("overlaps").as_object())
     counts.longest_overlap[std::string(name)] = Duration(d.to_number<std::int64_t>());
   report.counts += counts;

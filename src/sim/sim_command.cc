@@ -98,6 +98,8 @@ void print_report(const FarmReport& r) {
       "destroying steps, {} streams compared\n",
       c.acknowledged, c.synchronous_commits, c.promotions, c.starts_as_primary, c.lock_changes, c.locks_freed,
       c.destroyed, c.streams_compared);
+  fmt::print("failsafe mode: a primary that it kept was looked at {} times, {} locks expired meanwhile\n",
+             c.under_consent, c.freed_with_consent);
   fmt::print("acknowledged writes lost within the allowed loss: {}; slowest return of a primary: {:.1f} s\n",
              c.lost_commits, to_seconds(r.longest_recovery));
   for (const auto& [name, d] : c.longest_overlap) fmt::print("overlap, {}: at most {:.3f} s\n", name, to_seconds(d));

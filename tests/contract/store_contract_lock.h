@@ -136,6 +136,12 @@ TEST_P(StoreContract, the_race_is_lost_when_what_it_was_decided_on_has_changed) 
     EXPECT_EQ(refused.kind, WriteKind::Refused);
     request.sync_revision = sync.value.value_or(0);
     request.failover_revision = 0;
+    auto claim = co_await a.write(contract::write_of(StoreKey::Timeline, R"({"claimed":2,"by":"x"})"), t->soon());
+    request.timeline_revision = 0;
+    refused = co_await a.acquire_leader(request, t->soon());
+    EXPECT_EQ(refused.kind, WriteKind::Refused) << "somebody has claimed a timeline";
+    EXPECT_EQ(refused.found, "") << "and nobody holds the lock";
+    request.timeline_revision = claim.value.value_or(0);
     auto applied = co_await a.acquire_leader(request, t->soon());
     EXPECT_TRUE(applied.applied()) << applied.error.text();
     co_await a.stop();

@@ -178,6 +178,40 @@ TEST(Rules, ALockThatEndsStopsWhatMayBeWritable) {
   });
 }
 
+// safety.md 6.3: a promise is no promise if any table has a way around it. Only what is forgotten, by who was never
+// asked, does not bind.
+TEST(Rules, WhoPromisedNotToRaceTakesNothing) {
+  int seen = 0;
+  for (const Leaf& leaf : leaves()) {
+    const PlanKind plan = leaf.rule->then.plan;
+    if (plan != PlanKind::AcquireLock && plan != PlanKind::Bootstrap) continue;
+    ++seen;
+    EXPECT_TRUE(only(leaf.box, is(fact::Promise::None, fact::Promise::Forgotten)))
+        << leaf.rule->id << ": " << to_string(leaf.box);
+    if (plan != PlanKind::AcquireLock || only(leaf.box, is(Postgres::Primary))) continue;
+    EXPECT_TRUE(only(leaf.box, is(fact::Promise::None))) << leaf.rule->id << ": " << to_string(leaf.box);
+  }
+  EXPECT_GT(seen, 3);
+}
+
+// A consent keeps a primary that runs; it is never a reason to become one, nor to stay beyond the lock's end.
+TEST(Rules, AConsentOnlyKeepsWhatRuns) {
+  int seen = 0;
+  for (const Leaf& leaf : leaves()) {
+    const auto asks = [](const Condition& c) { return c.id == FactId::Failsafe; };
+    if (std::none_of(leaf.rule->when.begin(), leaf.rule->when.end(), asks)) continue;
+    ++seen;
+    EXPECT_TRUE(only(leaf.box, is(fact::Failsafe::Yes))) << leaf.rule->id;
+    EXPECT_EQ(leaf.rule->then.plan, PlanKind::Keep) << leaf.rule->id;
+    EXPECT_TRUE(leaf.rule->then.hold) << leaf.rule->id;
+    EXPECT_TRUE(only(leaf.box, {is(fact::Lock::Held), is(Postgres::Primary), is(Busy::Idle)})) << leaf.rule->id;
+    EXPECT_TRUE(only(leaf.box, is(Validity::Enough, Validity::Short)) || only(leaf.box, is(Paused::Yes)) ||
+                only(leaf.box, is(Writable::No)))
+        << leaf.rule->id << ": " << to_string(leaf.box);
+  }
+  EXPECT_GT(seen, 1);
+}
+
 // S6: where a rule takes or destroys although a fact is unknown, it does so whatever that fact is. Else forgetting the
 // fact would turn waiting into taking.
 TEST(Rules, ForgettingAFactNeverTurnsAPlanIntoOneThatTakesOrDestroys) {

@@ -15,11 +15,14 @@ World::World() {
   settings_.scope = "demo";
   settings_.postgresql.pg_ctl_timeout = 60s;
   settings_.bootstrap.present = true;
+  settings_.restapi.connect_address = "n1:8008";
   o_.my_name = "n1";
   o_.store = StoreReach::Fresh;
   o_.follow_differs = false;
   o_.watchdog_running = true;
   o_.bootstrap_allowed = true;
+  o_.promise.kind = PromiseStatus::Kind::None;
+  o_.failsafe_map_confirmed = true;
   view_.initialize = InitializeKey{"7000000000000000001", 1};
   view_.config = ConfigDocument{{{"ttl", 30}}, 2};
   view_.config_revision = 2;
@@ -76,6 +79,7 @@ std::string World::command(std::string_view text) try {
   if (verb == "store") return store(line.object);
   if (verb == "lock") return lock(line.object, line.words);
   if (verb == "postgres") return postgres(line.object, line.words);
+  if (verb == "promise") return promise(line.object, line.words);
   if (verb == "survey") return survey(line.rest);
   if (verb == "setting" || verb == "observe") {
     for (const auto& [key, value] : line.words) {

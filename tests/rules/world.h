@@ -28,6 +28,7 @@ class World {
   std::string store(const std::string& how);
   std::string lock(const std::string& how, std::map<std::string, std::string> words);
   std::string postgres(const std::string& how, std::map<std::string, std::string> words);
+  std::string promise(const std::string& to, std::map<std::string, std::string> words);
   std::string survey(const std::vector<std::string>& answers);
   std::string setting(const std::string& key, const std::string& value);
   std::string observe(const std::string& key, const std::string& value);

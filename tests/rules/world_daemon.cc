@@ -32,7 +32,8 @@ std::string World::setting(const std::string& key, const std::string& value) {
     d.failsafe_mode = yes(value);
   } else if (key == "failsafe") {
     std::istringstream names(value);
-    for (std::string name; std::getline(names, name, ',');) view_.failsafe[name] = "http://" + name;
+    for (std::string name; std::getline(names, name, ',');)
+      view_.failsafe[name] = fmt::format("http://{}:8008/patroni", name);
   } else if (key == "synchronous_mode") {
     d.synchronous_mode = value == "quorum" ? SynchronousMode::Quorum
                          : yes(value)      ? SynchronousMode::On
@@ -63,6 +64,8 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.watchdog_running = yes(value);
   } else if (key == "follow_differs") {
     o_.follow_differs = yes(value);
+  } else if (key == "failsafe_map_confirmed") {
+    o_.failsafe_map_confirmed = yes(value);
   } else if (key == "other_timeline_origin") {
     o_.other_timeline_origin = yes(value);
   } else if (key == "shutting_down") {

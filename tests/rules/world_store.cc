@@ -102,13 +102,23 @@ std::string World::store(const std::string& how) {
   return "";
 }
 
+std::string World::promise(const std::string& to, Words words) {
+  o_.promise = {PromiseStatus::Kind::None, "", kLongAgo};
+  if (to == "none") return "";
+  const Instant until = now_ + duration(words.contains("for") ? words["for"] : "30s");
+  o_.promise = {PromiseStatus::Kind::Given, to, until};
+  if (to == "forgotten") o_.promise = {PromiseStatus::Kind::Forgotten, "", until};
+  if (to == "unknown") o_.promise = {};
+  return "";
+}
+
 std::string World::lock(const std::string& how, Words words) {
   if (how == "held") {
     if (!view_.leader || view_.leader->name() != o_.my_name) leader(o_.my_name);
     o_.lock = {view_.leader->generation, now_ + duration(words.contains("valid") ? words["valid"] : "30s"), false,
-               false};
+               false, words.contains("consented")};
   } else if (how == "held-unseen") {
-    o_.lock = {LockGeneration{o_.my_name, view_.revision + 1, "lease-new"}, now_ + 30s, false, false};
+    o_.lock = {LockGeneration{o_.my_name, view_.revision + 1, "lease-new"}, now_ + 30s, false, false, false};
   } else if (how == "lost") {
     o_.lock.held.reset();
     o_.lock.lost = true;

@@ -169,6 +169,18 @@ class FakeLocalState final : public LocalState {
     promotion = std::move(note);
     co_return Result<void>();
   }
+  std::optional<PromiseRecord> promise;
+  std::vector<PromiseRecord> promises_saved;
+  std::function<Result<void>()> on_save_promise = [] { return Result<void>(); };
+  Task<Result<std::optional<PromiseRecord>>> load_promise() override { co_return promise; }
+  Task<Result<void>> save_promise(PromiseRecord record) override {
+    co_await clock_.sleep_for(save_takes);
+    Result<void> saved = on_save_promise();
+    if (!saved) co_return saved;
+    promises_saved.push_back(record);
+    promise = std::move(record);
+    co_return Result<void>();
+  }
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return std::optional<WorkNote>(); }
   Task<Result<void>> save_work_note(std::optional<WorkNote>) override { co_return Result<void>(); }
   std::optional<json::object> dynamic_cache;
@@ -283,6 +295,31 @@ class FakePeers final : public Peers {
       asked.push_back(member.name);
       out.push_back(answer(member));
     }
+    co_return out;
+  }
+  struct Question {
+    Instant at;
+    FailsafeQuestion question;
+    std::vector<std::string> members;
+  };
+  std::vector<Question> consents;
+  ManualClock* clock = nullptr;  // for answers that take their time
+  Duration consent_takes{0};
+  std::function<ConsentAnswer::Kind(const Member&)> consent = [](const Member&) {
+    return ConsentAnswer::Kind::Accepted;
+  };
+  Task<std::vector<ConsentAnswer>> ask_consent(FailsafeQuestion question, std::vector<Member> members,
+                                               Instant deadline) override {
+    Question& asked_now = consents.emplace_back();
+    if (clock) asked_now.at = clock->now();
+    asked_now.question = question;
+    std::vector<ConsentAnswer> out;
+    for (const Member& member : members) {
+      asked_now.members.push_back(member.name);
+      const ConsentAnswer::Kind kind = consent(member);
+      out.push_back({member.name, member.api_url, kind, kind == ConsentAnswer::Kind::Accepted ? "" : "no"});
+    }
+    if (clock) co_await clock->sleep_until(std::min(clock->now() + consent_takes, deadline));
     co_return out;
   }
 };

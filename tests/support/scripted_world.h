@@ -156,6 +156,8 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> save_promotion_note(std::optional<PromotionNote> note) override;
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return work_note; }
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
+  Task<Result<std::optional<PromiseRecord>>> load_promise() override { co_return std::optional<PromiseRecord>(); }
+  Task<Result<void>> save_promise(PromiseRecord) override { co_return Result<void>(); }
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return std::optional<json::object>(); }
   Task<Result<void>> save_dynamic_cache(json::object) override { co_return Result<void>(); }
   std::string boot_id() const override { return "boot"; }

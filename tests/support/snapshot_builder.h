@@ -51,6 +51,7 @@ class SnapshotBuilder {
     auto out = std::make_shared<Snapshot>(snapshot);
     out->settings = std::make_shared<Settings>(settings);
     out->view = has_view ? std::make_shared<ClusterView>(view) : nullptr;
+    if (has_view) out->failsafe = view.failsafe;
     return out;
   }
 

@@ -67,7 +67,10 @@ void add_documents(const StoredKeys& keys, ClusterView& view) {
     view.timeline_revision = key->revision;
     view.claimed_timeline = parse_timeline_claim(key->value);
   }
-  if (const StoredKey* key = find(keys, "failsafe")) view.failsafe = parse_failsafe(key->value);
+  if (const StoredKey* key = find(keys, "failsafe")) {
+    view.failsafe = parse_failsafe(key->value);
+    view.failsafe_revision = key->revision;
+  }
 }
 
 }  // namespace

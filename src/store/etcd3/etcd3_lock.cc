@@ -55,6 +55,9 @@ Txn Etcd3Lock::acquire_txn(const AcquireRequest& request, const std::string& lea
   if (request.failover_revision) {
     txn.compare.push_back(Compare::mod(keys_.of(StoreKey::Failover), *request.failover_revision));
   }
+  if (request.timeline_revision) {
+    txn.compare.push_back(Compare::mod(keys_.of(StoreKey::Timeline), *request.timeline_revision));
+  }
   txn.success = {Op::put(leader, keys_.member_name, lease), Op::range(leader)};
   txn.failure = {Op::range(leader)};
   return txn;
@@ -88,7 +91,8 @@ Task<Written<LockProof>> Etcd3Lock::acquire(AcquireRequest request, Instant dead
   // Ends what an earlier, unanswered try could still do.
   revoke_later(lease.id);
   if (leader != nullptr) co_return refused<LockProof>(leader);
-  co_return Outcome::make_refused({}, Error(ErrorCode::Conflict, "sync or failover changed during the leader race"));
+  co_return Outcome::make_refused(
+      {}, Error(ErrorCode::Conflict, "sync, failover or timeline changed during the leader race"));
 }
 
 // ---- renew

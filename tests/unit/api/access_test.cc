@@ -115,5 +115,11 @@ TEST(IsThisHost, knows_loopback_and_the_address_it_was_reached_at) {
   EXPECT_FALSE(is_this_host({"", "", false, false}));
 }
 
+TEST(MemberHosts, a_failsafe_map_adds_what_the_view_does_not_show) {
+  std::vector<std::string> hosts = {"h1"};
+  add_hosts({{"n1", "http://h1:8008/patroni"}, {"n2", "https://[::1]:8008/patroni"}, {"n3", "nonsense"}}, hosts);
+  EXPECT_EQ(hosts, (std::vector<std::string>{"h1", "::1"}));
+}
+
 }  // namespace
 }  // namespace tamada

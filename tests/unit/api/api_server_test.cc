@@ -220,7 +220,7 @@ TEST_F(ApiServerTest, put_replaces_and_failures_have_their_codes) {
 TEST_F(ApiServerTest, bodies_are_checked_before_anything_is_done) {
   start();
   const std::pair<const char*, const char*> calls[] = {
-      {"PATCH", "/config"}, {"PUT", "/config"}, {"POST", "/switchover"}, {"POST", "/failover"}};
+      {"PATCH", "/config"}, {"PUT", "/config"}, {"POST", "/switchover"}, {"POST", "/failover"}, {"POST", "/failsafe"}};
   for (const auto& [method, path] : calls) {
     EXPECT_EQ(request(method, path).status, 411) << path;
     for (const char* bad : {"", "{}", "[1]", "\"x\"", "{", "nonsense", "{\"a\": 1} x", "\xff\xfe"}) {
@@ -233,6 +233,54 @@ TEST_F(ApiServerTest, bodies_are_checked_before_anything_is_done) {
   }
   EXPECT_TRUE(engine.requests<ConfigWrite>().empty());
   EXPECT_TRUE(engine.requests<RestartRequest>().empty());
+}
+
+TEST_F(ApiServerTest, a_primary_without_a_store_is_answered_by_the_engine) {
+  engine.publish(SnapshotBuilder::replica());
+  start();
+  const std::string body = R"({"name": "n1", "conn_url": "postgres://h/p", "api_url": "http://h/patroni",
+                               "slots": {}, "tamada": {"episode": "7-1-2", "ttl": 20}})";
+  on<FailsafeRequest>([](const FailsafeRequest&) { return OperatorReply{200, "Accepted"}; });
+  auto reply = request("POST", "/failsafe", body);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "Accepted");
+  EXPECT_TRUE(reply.has_header("lsn: 83886080"));
+  const auto asked = engine.requests<FailsafeRequest>();
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].question, (FailsafeQuestion{"n1", "postgres://h/p", "http://h/patroni", "7-1-2", 20s}));
+
+  on<FailsafeRequest>([](const FailsafeRequest&) { return OperatorReply{500, "Running as a leader"}; });
+  reply = request("POST", "/failsafe", body);
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.body, "Running as a leader");
+  EXPECT_FALSE(reply.has_header("lsn: 83886080"));
+  on<FailsafeRequest>([](const FailsafeRequest&) { return OperatorReply{502, ""}; });
+  EXPECT_EQ(request("POST", "/failsafe", body).status, 502);
+  EXPECT_EQ(request("POST", "/failsafe", R"({"name": "n1"})").status, 400);
+  EXPECT_EQ(engine.requests<FailsafeRequest>().size(), 3u) << "half a question is not asked";
+}
+
+TEST_F(ApiServerTest, failsafe_at_the_levels) {
+  const std::string body = R"({"name": "n1", "conn_url": "c", "api_url": "u"})";
+  on<FailsafeRequest>([](const FailsafeRequest&) { return OperatorReply{200, "Accepted"}; });
+  auto b = SnapshotBuilder::replica();
+  b.settings.compatibility = Compatibility::V3_0;
+  engine.publish(b);
+  start();
+  EXPECT_FALSE(request("POST", "/failsafe", body).has_header("lsn: 83886080"));
+  b.settings.compatibility = Compatibility::V1_5;
+  engine.publish(b);
+  EXPECT_EQ(request("POST", "/failsafe", body).status, 501);
+}
+
+TEST_F(ApiServerTest, the_failsafe_map_is_shown_also_when_the_view_is_too_old) {
+  auto b = SnapshotBuilder::primary();
+  b.settings.dynamic.failsafe_mode = true;
+  b.has_view = false;
+  b.snapshot.failsafe = {{"n1", "u"}};
+  engine.publish(b);
+  start();
+  EXPECT_EQ(request("GET", "/failsafe").body, "{\"n1\": \"u\"}");
 }
 
 TEST_F(ApiServerTest, a_switchover_is_reported_as_soon_as_the_new_leader_is_known) {

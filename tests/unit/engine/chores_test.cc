@@ -223,5 +223,38 @@ TEST(Chores, slots_of_absent_members_stay_as_long_as_they_are_retained) {
   EXPECT_EQ(b.parts.postgres.calls, (std::vector<std::string>{"drop n3", "drop stranger"}));
 }
 
+TEST(Chores, the_failsafe_map_names_everybody_and_is_bound_to_lock_and_version) {
+  Beside b;
+  b.parts.configure([](Settings& s) { s.restapi.connect_address = "127.0.0.1:8008"; });
+  b.view.failsafe_revision = 17;
+  b.view.members[2].api_url.clear();
+  b.run(Chore::WriteFailsafe);
+  ASSERT_NE(b.written(), nullptr);
+  EXPECT_EQ(b.written()->key, StoreKey::Failsafe);
+  EXPECT_EQ(b.written()->value, R"({"n1":"http://127.0.0.1:8008/patroni","n2":"http://127.0.0.2:8008/patroni"})");
+  EXPECT_EQ(b.written()->condition.revision, 17);
+  EXPECT_EQ(b.written()->while_leading, b.lock.held->generation);
+  EXPECT_TRUE(b.parts.state.failsafe_maps.confirmed(b.lock.held->generation));
+}
+
+TEST(Chores, a_failsafe_map_without_an_answer_may_stand_in_the_store) {
+  Beside b;
+  const LockGeneration mine = b.lock.held->generation;
+  FailsafeMaps& maps = b.parts.state.failsafe_maps;
+  b.run(Chore::WriteFailsafe);
+  b.view.failsafe = {{"n1", "u1"}};
+  b.parts.store.on_write = [](auto) { return Written<std::int64_t>::make_unknown(silence()); };
+  Member fourth = b.view.members[2];
+  fourth.name = "n4";
+  b.view.members = {fourth};
+  b.run(Chore::WriteFailsafe);
+  auto all = maps.everybody(mine, b.view, "n1");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 4u) << "read, written, and perhaps written";
+  EXPECT_FALSE(maps.everybody({"n1", 8, "b"}, b.view, "n1")) << "another lock";
+  b.view.failsafe.clear();
+  EXPECT_FALSE(maps.everybody(mine, b.view, "n1")) << "the map that was read does not name this member";
+}
+
 }  // namespace
 }  // namespace tamada

@@ -36,6 +36,9 @@ class ScriptedPeers final : public Peers {
     }
     co_return answers;
   }
+  Task<std::vector<ConsentAnswer>> ask_consent(FailsafeQuestion, std::vector<Member>, Instant) override {
+    co_return std::vector<ConsentAnswer>();
+  }
 
   static PeerAnswer standby(std::uint64_t position) {
     PeerAnswer answer;

@@ -62,6 +62,29 @@ class LocalStateTest : public ::testing::Test {
   FileLocalState state_{clock_, pool_, {directory_.path(), directory_ / "data"}};
 };
 
+TEST_F(LocalStateTest, a_promise_and_its_end_survive_the_daemon) {
+  auto none = run_task(io_, state_.load_promise());
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(*none) << "never saved is not the same as over";
+  PromiseRecord record{"boot", {"n2", "postgres://h/p", "http://h:8008/patroni", "7-1-2", 30s}, 30300ms, Instant(5s)};
+  ASSERT_TRUE(run_task(io_, state_.save_promise(record)));
+  FileLocalState next(clock_, pool_, {directory_.path(), directory_ / "data"});
+  auto loaded = run_task(io_, next.load_promise());
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_EQ((*loaded)->to, record.to);
+  EXPECT_EQ((*loaded)->boot_id, "boot");
+  EXPECT_EQ((*loaded)->length, record.length);
+  EXPECT_EQ((*loaded)->until, record.until);
+  record.until = kLongAgo;
+  ASSERT_TRUE(run_task(io_, state_.save_promise(record)));
+  EXPECT_EQ((*run_task(io_, state_.load_promise()))->until, kLongAgo);
+  for (const char* broken : {"", "[]", "{}",
+                             R"({"boot_id":"b","name":"n","conn_url":"c","api_url":"a","episode":"e",)"
+                             R"("ttl":30,"length_us":1,"until_us":2,"over":1})"}) {
+    EXPECT_FALSE(parse_promise(broken)) << broken;
+  }
+}
+
 TEST_F(LocalStateTest, what_was_saved_is_found_by_the_next_daemon_and_can_be_cleared) {
   AdoptionRecord record;
   record.boot_id = state_.boot_id();

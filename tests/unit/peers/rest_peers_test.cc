@@ -24,7 +24,9 @@ struct FakePeers final : HttpTransport {
   int most_waiting = 0;
   int cancelled = 0;
 
+  std::vector<HttpRequest> sent;
   Task<Result<HttpResponse>> send(HttpRequest request, Instant) override {
+    sent.push_back(request);
     auto it = answers.find(request.url);
     if (it != answers.end()) co_return it->second;
     most_waiting = std::max(most_waiting, ++waiting);
@@ -108,6 +110,54 @@ TEST_F(RestPeersTest, stop_ends_what_is_under_way) {
   io_.poll();
   testing::run_task(io_, peers_.stop());
   EXPECT_EQ(transport_.cancelled, 1);
+}
+
+TEST_F(RestPeersTest, consent_is_200_with_the_documented_text_and_nothing_else) {
+  const auto url = [](int i) { return "http://h" + std::to_string(i) + ":8008/failsafe"; };
+  transport_.answers.emplace(url(1), HttpResponse{200, "Accepted", {}});
+  transport_.answers.emplace(url(2), HttpResponse{500, "Running as a leader", {}});
+  transport_.answers.emplace(url(3), HttpResponse{200, "<html>It works</html>", {}});
+  transport_.answers.emplace(url(4), Error(ErrorCode::Timeout, "silent"));
+  transport_.answers.emplace(url(5), HttpResponse{503, "Accepted", {}});
+  std::vector<Member> members;
+  for (int i = 1; i <= 5; ++i)
+    members.push_back(member("n" + std::to_string(i), "http://h" + std::to_string(i) + ":8008/patroni?x"));
+  members.push_back(member("n6", "nonsense"));
+  const FailsafeQuestion question{"n0", "postgres://h0/p", "http://h0:8008/patroni", "7-1-2", 30s};
+  const auto answers = testing::run_task(io_, peers_.ask_consent(question, members, Instant(7s)));
+  ASSERT_EQ(answers.size(), 6u);
+  using enum ConsentAnswer::Kind;
+  const ConsentAnswer::Kind kinds[] = {Accepted, Refused, Refused, Silent, Refused, Silent};
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(answers[i].kind, kinds[i]) << i;
+    EXPECT_EQ(answers[i].member, members[i].name);
+    EXPECT_EQ(answers[i].problem.empty(), i == 0);
+  }
+  ASSERT_EQ(transport_.sent.size(), 5u);
+  EXPECT_EQ(transport_.sent[0].method, "POST");
+  EXPECT_EQ(transport_.sent[0].body, format_failsafe_question(question));
+  for (const auto& [name, value] : transport_.sent[0].headers) EXPECT_NE(name, "Authorization");
+}
+
+TEST_F(RestPeersTest, consent_is_asked_for_with_the_credentials_that_members_share) {
+  const auto authorization = [&] {
+    transport_.answers.emplace("http://h:1/failsafe", HttpResponse{200, "Accepted", {}});
+    testing::run_task(io_, peers_.ask_consent({}, {member("n1", "http://h:1/patroni")}, Instant(7s)));
+    for (const auto& [name, value] : transport_.sent.back().headers) {
+      if (name == "Authorization") return value;
+    }
+    return std::string();
+  };
+  Settings settings;
+  settings.restapi.username = "rest";
+  settings.restapi.password = "api";
+  peers_.update_settings(settings);
+  EXPECT_EQ(authorization(), "Basic cmVzdDphcGk=");
+  settings.ctl.username = "ctl";
+  peers_.update_settings(settings);
+  EXPECT_EQ(authorization(), "Basic Y3RsOg==");
+  peers_.update_settings(Settings());
+  EXPECT_EQ(authorization(), "");
 }
 
 }  // namespace
