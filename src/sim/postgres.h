@@ -15,9 +15,9 @@
 
 #include "base/json.h"
 #include "model/cluster_view.h"
+#include "model/sync_names.h"
 #include "ports/postgres.h"
 #include "sim/process.h"
-#include "sim/sync_names.h"
 #include "sim/wal.h"
 #include "sim/world.h"
 
