@@ -115,6 +115,17 @@ json::object explain_document(const Snapshot& snapshot, Instant now) {
   for (const auto& line : why.details) details.push_back(json::value(line));
   out["details"] = std::move(details);
   if (snapshot.procedure.kind != ProcedureKind::None) out["procedure"] = snapshot.procedure.name;
+  if (!snapshot.sync.rule.empty()) {
+    json::object sync{{"rule", snapshot.sync.rule},
+                      {"because", snapshot.sync.because},
+                      {"synchronous_standby_names", snapshot.sync.names},
+                      {"commits_waiting", snapshot.sync.waiting},
+                      {"outside_the_promise", snapshot.sync.lowered}};
+    json::array why_not;
+    for (const auto& line : snapshot.sync.details) why_not.push_back(json::value(line));
+    sync["details"] = std::move(why_not);
+    out["synchronous"] = std::move(sync);
+  }
   const bool valid = now < snapshot.lock_valid_until;
   out["lock_valid_for"] = valid ? json::value(to_seconds(snapshot.lock_valid_until - now)) : json::value(nullptr);
   out["postgres"] = snapshot.postgres.one_line();

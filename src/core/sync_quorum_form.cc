@@ -65,8 +65,8 @@ SyncStep quorum_step(const SyncMove& move) {
   if (to.quorum == sync.quorum && same_names(to.standbys, sync.standbys)) {
     return step_of("SY-90", SyncAction::Nothing);
   }
-  // While too few have reached the mark commits stand still, so what is listed can wait for them. Where nobody is listed
-  // yet, more votes make up for those who are behind.
+  // While too few have reached the mark commits stand still, so what is listed can wait for them. Where nobody is
+  // listed yet, more votes make up for those who are behind.
   const int behind = move.behind(to);
   if (behind > to.quorum) {
     if (behind == all || (!sync.standbys.empty() && behind >= sync.quorum)) return step_of("SY-42", SyncAction::Wait);

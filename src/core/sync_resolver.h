@@ -80,8 +80,8 @@ void note_sync_write(SyncMemory& memory, bool applied);
 // What a start as primary, and the moment of a promotion, need of the names so that /sync's promise holds (3.7).
 // `me` becomes, or is, the primary.
 SyncNames names_for_start(const SyncState& sync, const std::string& me, const Settings& settings);
-// /sync as a member writes it before it is promoted: in quorum mode the voters stay, with the old leader in place of the
-// new one; otherwise nobody but the new leader may be promoted until standbys were confirmed.
+// /sync as a member writes it before it is promoted: in quorum mode the voters stay, with the old leader in place of
+// the new one; otherwise nobody but the new leader may be promoted until standbys were confirmed.
 SyncState takeover_state(const SyncState& sync, const std::string& me, const Settings& settings, int server_version);
 
 // Every rule of the resolver, for docs/decisions.md.

@@ -4,7 +4,8 @@ namespace tamada {
 
 const std::vector<SyncRule>& sync_rules() {
   static const std::vector<SyncRule> rules{
-      {"SY-01", "mode off, /sync has content", "delete /sync", "synchronous mode is off, so /sync promises nothing more"},
+      {"SY-01", "mode off, /sync has content", "delete /sync",
+       "synchronous mode is off, so /sync promises nothing more"},
       {"SY-02", "mode off, the names are not the operator's", "give the names back",
        "synchronous mode is off and /sync is empty; the operator's own value comes back"},
       {"SY-03", "mode off", "nothing", "synchronous mode is off"},

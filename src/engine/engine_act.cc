@@ -238,6 +238,7 @@ void Engine::Impl::answer_refused_requests() {
 // The end: as the reason demands, PostgreSQL is stopped, or left running with its lock and its record (A14).
 Task<int> Engine::Impl::finish() {
   exiting_ = true;  // requests are refused from now on
+  co_await sync_.stop();
   const bool leave = state_.paused() && !stop_postgres_at_exit_;
   if (stop_postgres_at_exit_ && !leave) {
     co_await runner_.cancel_and_wait();

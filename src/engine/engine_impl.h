@@ -21,6 +21,7 @@
 #include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/status_log.h"
+#include "engine/sync_keeper.h"
 #include "engine/timeline_origin.h"
 #include "engine/view_keeper.h"
 #include "procedures/context.h"
@@ -105,6 +106,7 @@ struct Engine::Impl {
   ProcedureContext context_;
   MemberPublisher member_;
   Chores chores_;
+  SyncKeeper sync_;
   Fence fence_;
   PromiseKeeper promise_;
   Failsafe failsafe_;

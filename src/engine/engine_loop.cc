@@ -173,6 +173,7 @@ Task<void> Engine::Impl::cycle() {
                    state_.settings->dynamic.loop_wait);
   publish_snapshot();
   member_.look();
+  sync_.look();
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
     if (view->member(state_.settings->name) == nullptr) member_.missing();
   }
@@ -234,6 +235,10 @@ Member Engine::Impl::own_member() const {
   m.timeline_origin = origin_.published();
   m.failsafe_over = failsafe_.over();
   m.tags = settings.tags;
+  if (state_.refuses_sync_duty) {
+    m.tags.raw["nosync"] = true;
+    if (settings.compatibility == Compatibility::V4_1) m.tags.raw["sync_priority"] = 0;
+  }
   m.pause = settings.dynamic.pause;
   m.pending_restart = !state_.pending_restart_reason.empty();
   m.pending_restart_reason = state_.pending_restart_reason;
@@ -290,6 +295,7 @@ void Engine::Impl::publish_snapshot() {
   s->loop_ran_at = last_cycle_;
   s->own_member = own_member();
   s->promoting = state_.memory.promotion_asked;
+  s->sync = state_.sync;
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
   // Counted from the look, which may be old: a message before the lock vanished does not become one after it.

@@ -57,9 +57,15 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                      state_.shown = shown;
                      publish_snapshot();
                    },
-               .publish = [this] { return member_.publish(1s); }},
+               .publish = [this] { return member_.publish(1s); },
+               .refuse_sync_duty =
+                   [this](bool on) {
+                     state_.refuses_sync_duty = on;
+                     member_.look();
+                   }},
       member_(executor, state_, [this] { return own_member(); }),
       chores_(executor, state_, context_),
+      sync_(executor, state_, context_, views_, runner_),
       fence_(executor, state_, lock_, runner_, context_),
       promise_(executor, state_, lock_, runner_, views_,
                [this] {
@@ -212,6 +218,7 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
   if (!exit_code_ && !exiting_) {
     views_.start();
     member_.start();
+    sync_.start();
     co_await loop();
   }
   co_return co_await finish();

@@ -11,6 +11,7 @@
 #include "core/plan.h"
 #include "engine/engine.h"
 #include "engine/failsafe_maps.h"
+#include "engine/sync_report.h"
 
 namespace tamada {
 
@@ -29,6 +30,8 @@ struct EngineState {
   json::object pending_restart_reason;
   bool shutting_down = false;
   FailsafeMaps failsafe_maps;
+  bool refuses_sync_duty = false;  // about to stop: our member key says nosync
+  SyncReport sync;
   WallTime store_answered{};                         // the last write of ours that the store confirmed
   UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
 

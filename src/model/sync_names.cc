@@ -143,9 +143,10 @@ std::optional<SyncNames> parse_sync_names(std::string_view text) {
 }
 
 std::string quote_sync_name(std::string_view name) {
-  const bool plain = !name.empty() && static_cast<unsigned char>(name.front()) < 0x80 && starts_name(name.front()) &&
-                     std::all_of(name.begin(), name.end(),
-                                 [](char c) { return goes_on_name(c) && static_cast<unsigned char>(c) < 0x80; });
+  const bool plain =
+      !name.empty() && static_cast<unsigned char>(name.front()) < 0x80 && starts_name(name.front()) &&
+      std::all_of(
+          name.begin(), name.end(), [](char c) { return goes_on_name(c) && static_cast<unsigned char>(c) < 0x80; });
   if (plain && !equal_ignoring_case(name, "first") && !equal_ignoring_case(name, "any")) return std::string(name);
   return '"' + replace_all(name, "\"", "\"\"") + '"';
 }

@@ -25,6 +25,7 @@ struct SyncReplication {
   std::string synchronous_commit;  // the default of new sessions
   Lsn position;                    // where the next WAL goes
   int waiting = 0;                 // sessions whose commit waits for a standby
+  int lowered = 0;                 // roles and databases whose setting makes commits wait for less than the rest do
   int server_version = 0;          // e.g. 150020
   std::vector<WalSender> senders;
 };

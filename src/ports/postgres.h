@@ -20,6 +20,7 @@
 #include "model/member.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
+#include "model/sync_replication.h"
 
 namespace tamada {
 
@@ -172,6 +173,14 @@ class PostgresSql {
   // Users, post_init/post_bootstrap, as ha_behaviour.md 5.6.
   virtual Task<Result<void>> post_bootstrap(Instant deadline) = 0;
   virtual Task<Result<void>> resume_replay(Instant deadline) = 0;
+
+  // Standbys, names and positions, for synchronous mode. On a primary.
+  virtual Task<Result<SyncReplication>> sync_replication(Instant deadline) = 0;
+  // Proves that every process which runs now was told of `names` (a reload signals them one by one), and, unless
+  // `waiting_is_on` is known already, that commits wait where the names say so. Then writes a little WAL. The result
+  // lies behind everything written before the proof and not behind what was written now: a walsender that has sent so
+  // much goes by the names. In recovery nothing is written and the result is unknown. Conflict: the names are others.
+  virtual Task<Result<Lsn>> sync_mark(std::string names, bool waiting_is_on, Instant deadline) = 0;
 };
 
 }  // namespace tamada

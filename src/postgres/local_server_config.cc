@@ -126,8 +126,12 @@ Task<Result<void>> LocalPostgresServer::read_running_values(Instant deadline) {
   written_recovery_ = files->conf.recovery;
   // Not our file yet: the settings it had must stand in the one that replaces it.
   if (!in_file && files->conf.parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
-  if (const GucRow* names = find_row(*rows, "synchronous_standby_names"); names != nullptr && !synchronous_names_)
-    synchronous_names_ = names->setting;
+  // What somebody set who led before us stays until the resolver changes it; the operator's own value is the settings'.
+  const GucRow* names = find_row(*rows, "synchronous_standby_names");
+  const std::string* own = find_guc(settings_.postgresql.parameters, "synchronous_standby_names");
+  const bool off = settings_.dynamic.synchronous_mode == SynchronousMode::Off;
+  const bool operators = names != nullptr && off && names->setting == (own != nullptr ? *own : std::string());
+  if (names != nullptr && !synchronous_names_ && !operators) synchronous_names_ = names->setting;
   co_return Result<void>();
 }
 

@@ -115,8 +115,8 @@ Task<Result<PostmasterId>> LocalPostgresServer::start(StartRequest request, Inst
     log_.warning("postmaster.pid in {} is stale: it names process {}, which is not PostgreSQL's", data_dir,
                  look->stale_pid);
 
-  if (request.as_primary || request.synchronous_standby_names)
-    synchronous_names_ = request.synchronous_standby_names.value_or("");
+  // A standby waits for nobody: what it had as a primary ends here (ha_behaviour.md 3.6).
+  synchronous_names_ = request.synchronous_standby_names.value_or("");
   auto planned = co_await write_checked(wish_of(request), deadline);
   if (!planned) co_return planned.error();
   for (const auto& [name, values] : planned->parameters.raised)

@@ -5,9 +5,15 @@
 #include "postgres/libpq_status_query.h"
 #include "postgres/post_bootstrap_run.h"
 #include "postgres/slot_sql.h"
+#include "postgres/sync_sql.h"
 #include "postgres/version_table.h"
 
 namespace tamada {
+
+namespace {
+constexpr Duration kCheckpointerLook = 100ms;
+constexpr Duration kCheckpointerPatience = 5s;
+}  // namespace
 
 LocalPostgresSql::LocalPostgresSql(PgContext context, Settings initial, Logger log)
     : context_{context, std::make_shared<DirectoryGate>(), std::make_shared<const Settings>(std::move(initial)),
@@ -92,6 +98,62 @@ Task<Result<void>> LocalPostgresSql::resume_replay(Instant deadline) {
       co_await session_.query(fmt::format("SELECT {}()", pg_version(session_.server_version()).resume), deadline);
   if (!done) co_return done.error();
   co_return Result<void>();
+}
+
+Task<Result<SyncReplication>> LocalPostgresSql::sync_replication(Instant deadline) {
+  auto connected = co_await session_.connect(deadline);
+  if (!connected) co_return connected.error();
+  const int version = session_.server_version();
+  auto answer = co_await session_.query(sync_replication_statement(version), deadline);
+  if (!answer) co_return answer.error();
+  co_return read_sync_replication(*answer, version);
+}
+
+// The checkpointer switches waiting on for all sessions. While it is busy with files it does not look at signals; what
+// it waits for shows that it has. Two looks, because the first may have come between the signal and its waking.
+Task<Result<void>> LocalPostgresSql::prove_waiting(PgConnection& connection, Instant deadline) {
+  const std::string statement = checkpointer_waits_statement(connection.server_version());
+  const Instant until = std::min(deadline, context_.pg.clock.now() + kCheckpointerPatience);
+  int seen = 0;
+  while (!statement.empty() && context_.pg.clock.now() < until) {
+    auto answer = co_await connection.query(statement, deadline);
+    if (!answer) co_return answer.error();
+    seen = answer->rows.empty() ? 0 : seen + 1;
+    if (seen == 2) co_return Result<void>();
+    co_await context_.pg.clock.sleep_for(kCheckpointerLook);
+  }
+  // A checkpoint that is asked for now begins after the signal was acted on.
+  auto done = co_await connection.query("CHECKPOINT", deadline);
+  if (!done) co_return done.error();
+  co_return Result<void>();
+}
+
+// The postmaster signals all its children before it accepts the next connection: a session that is opened now and reads
+// the names proves that everybody was signalled.
+Task<Result<Lsn>> LocalPostgresSql::sync_mark(std::string names, bool waiting_is_on, Instant deadline) {
+  PgConnection connection(context_.pg);
+  PgSessionOptions options = local_session_options(*context_.settings, "Patroni synchronous");
+  options.local_commit = true;
+  options.statement_timeout = std::chrono::milliseconds(0);
+  auto opened = co_await connection.open(std::move(options), deadline);
+  if (!opened) co_return opened.error();
+  auto told = co_await connection.query(kNamesStatement, deadline);
+  if (!told) co_return told.error();
+  if (told->value(0, 0) != names)
+    co_return Error(ErrorCode::Conflict,
+                    fmt::format("synchronous_standby_names is '{}', not '{}'", told->value(0, 0), names));
+  if (!waiting_is_on && !names.empty()) {
+    auto proven = co_await prove_waiting(connection, deadline);
+    if (!proven) co_return proven.error().wrap("the checkpointer did not show that it read synchronous_standby_names");
+  }
+  if (told->value(0, 1) == "t") co_return Lsn{};
+  auto before = co_await connection.query(insert_position_statement(connection.server_version()), deadline);
+  if (!before) co_return before.error();
+  auto position = parse_lsn(before->value(0, 0));
+  if (!position) co_return position.error();
+  auto written = co_await connection.query(kWriteWalStatement, deadline);
+  if (!written) co_return written.error();
+  co_return Lsn{position->bytes + 1};
 }
 
 }  // namespace tamada

@@ -26,8 +26,12 @@ class LocalPostgresSql final : public PostgresSql {
   Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) override;
   Task<Result<void>> post_bootstrap(Instant deadline) override;
   Task<Result<void>> resume_replay(Instant deadline) override;
+  Task<Result<SyncReplication>> sync_replication(Instant deadline) override;
+  Task<Result<Lsn>> sync_mark(std::string names, bool waiting_is_on, Instant deadline) override;
 
  private:
+  Task<Result<void>> prove_waiting(PgConnection& connection, Instant deadline);
+
   DataContext context_;
   PgSession session_;
 };

@@ -43,6 +43,8 @@ struct ProcedureContext {
   std::function<void(std::optional<PgState>)> show;
   // Publishes the member key now and waits for the answer, at most a second.
   std::function<Task<void>()> publish;
+  // From now on the member key says that this member is no synchronous standby, or again what the tags say.
+  std::function<void(bool)> refuse_sync_duty = [](bool) {};
 
   // The role that the scripts were told last; nullopt before the first.
   std::optional<Role> told_role;

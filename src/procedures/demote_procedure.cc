@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "procedures/sync_duty.h"
+
 namespace tamada {
 
 namespace {
@@ -86,6 +88,7 @@ Task<Result<void>> demote(ProcedureContext& context, DemoteRequest request) {
 Task<Result<void>> shutdown_postgres(ProcedureContext& context) {
   const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + 2s);
   const bool led = context.lock.proof().has_value();
+  if (!status.is_primary()) co_await leave_sync_duty(context);
   context.show(PgState::Stopping);
   const auto settings = context.settings();
   if (status.is_primary()) {
@@ -111,6 +114,7 @@ Task<Result<void>> shutdown_postgres(ProcedureContext& context) {
   }
   context.show(PgState::Stopped);
   if (led) co_await release_lock(context, status.is_primary());
+  return_to_sync_duty(context);
   co_await context.publish();
   co_return Result<void>();
 }

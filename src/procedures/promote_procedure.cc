@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/next_timeline.h"
+#include "core/sync_resolver.h"
 #include "procedures/stop.h"
 
 namespace tamada {
@@ -14,6 +15,7 @@ namespace {
 constexpr Duration kPoll = 20ms;
 constexpr Duration kQueryPatience = 2s;
 constexpr Duration kReleasePatience = 3s;
+constexpr Duration kNamesPatience = 8s;
 
 Error failed(ProcedureContext& context, Error error, bool pre_promote = false) {
   context.report({.kind = Event::Kind::PromoteFailed, .pre_promote = pre_promote, .detail = error.text()});
@@ -39,26 +41,44 @@ Task<Result<void>> pre_promote(ProcedureContext& context) {
   co_return co_await context.server.run_script(settings->postgresql.pre_promote, {}, kNever);
 }
 
-// Before anybody can commit on the new primary: /sync names it alone, then commits wait for what that implies.
+// Before anybody can commit on the new primary: /sync names it alone (in quorum mode, with its voters), then commits
+// wait for what that implies.
+Task<Result<void>> write_sync(ProcedureContext& context, const SyncState& state) {
+  const auto proof = context.lock.proof();
+  if (!proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
+  const auto settings = context.settings();
+  StoreWrite write{.key = StoreKey::Sync,
+                   .value = format_sync(state, settings->compatibility),
+                   .condition = WriteCondition::unchanged(state.revision),
+                   .while_leading = proof->generation};
+  auto written = co_await context.store.write(std::move(write), context.clock.now() + settings->dynamic.retry_timeout);
+  if (written.applied()) co_return Result<void>();
+  co_return Error(ErrorCode::Conflict,
+                  "Postponing promotion because synchronous replication state was updated by somebody else");
+}
+
+// The names are in force, and commits will wait for them from the first one on.
+Task<Result<void>> wait_for_names(ProcedureContext& context, const std::string& names) {
+  const auto settings = context.settings();
+  Result<void> set = co_await context.server.set_synchronous_standby_names(
+      names, context.clock.now() + settings->dynamic.retry_timeout);
+  if (!set || names.empty()) co_return set;
+  Result<Lsn> proven = co_await context.sql.sync_mark(names, false, context.clock.now() + kNamesPatience);
+  if (!proven) co_return proven.error().wrap("Postponing promotion because commits might not wait for standbys");
+  co_return Result<void>();
+}
+
 Task<Result<void>> take_over_sync(ProcedureContext& context) {
   const auto settings = context.settings();
   const auto view = context.view();
-  if (settings->dynamic.synchronous_mode == SynchronousMode::Off || !view) co_return Result<void>();
-  const auto proof = context.lock.proof();
-  if (!proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
-  SyncState mine;
-  mine.leader = context.my_name;
-  StoreWrite write{.key = StoreKey::Sync,
-                   .value = format_sync(mine, settings->compatibility),
-                   .condition = WriteCondition::unchanged(view->sync.revision),
-                   .while_leading = proof->generation};
-  auto written = co_await context.store.write(std::move(write), context.clock.now() + settings->dynamic.retry_timeout);
-  if (!written.applied()) {
-    co_return Error(ErrorCode::Conflict,
-                    "Postponing promotion because synchronous replication state was updated by somebody else");
-  }
-  co_return co_await context.server.set_synchronous_standby_names(
-      settings->dynamic.synchronous_mode_strict ? "*" : "", context.clock.now() + settings->dynamic.retry_timeout);
+  const bool on = settings->dynamic.synchronous_mode != SynchronousMode::Off && !settings->dynamic.standby_cluster;
+  if (!on || !view) co_return Result<void>();
+  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+  const int version = status.row ? status.row->server_version : status.major_version;
+  const SyncState mine = takeover_state(view->sync, context.my_name, *settings, version);
+  Result<void> written = co_await write_sync(context, mine);
+  if (!written) co_return written;
+  co_return co_await wait_for_names(context, format_sync_names(names_for_start(mine, context.my_name, *settings)));
 }
 
 // No other promotion makes the number that this one is going to make: it is claimed in the store, and PostgreSQL passes

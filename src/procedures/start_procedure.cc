@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/sync_resolver.h"
 #include "procedures/stop.h"
+#include "procedures/sync_duty.h"
 
 namespace tamada {
 
@@ -22,6 +24,13 @@ Task<bool> lock_is_enough(ProcedureContext& context) {
   const bool enough = co_await context.lock.confirm(timing.promote_allowance + timing.stop_margin,
                                                     now + settings->dynamic.retry_timeout);
   co_return enough;
+}
+
+// Every start as primary waits for whom /sync implies (safety.md 6.1). Without /sync nothing is promised yet.
+std::optional<std::string> names_at_start(ProcedureContext& context) {
+  const auto view = context.view();
+  if (!view || view->sync.empty()) return std::nullopt;
+  return format_sync_names(names_for_start(view->sync, context.my_name, *context.settings()));
 }
 
 // Waits for the server to accept connections. Ends early when the process dies or, for a primary, when the lock is
@@ -62,6 +71,7 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
       co_return watchdog.error().wrap("not started as primary: watchdog could not be activated");
     }
   }
+  if (plan.request.as_primary) plan.request.synchronous_standby_names = names_at_start(context);
   context.show(PgState::Starting);
   Result<PostmasterId> launched = co_await context.server.start(plan.request, context.clock.now() + kLaunchPatience);
   if (!launched) {
@@ -111,11 +121,13 @@ Task<Result<void>> follow(ProcedureContext& context, FollowTarget target) {
 Task<Result<void>> restart(ProcedureContext& context, FollowTarget follow_target, std::chrono::seconds timeout) {
   const PostgresStatus before = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
   const bool as_primary = before.is_primary();
+  if (!as_primary) co_await leave_sync_duty(context);
   Result<void> done = co_await context.sql.checkpoint(context.clock.now() + kCheckpointPatience);
   if (!done) context.log.info("checkpoint before the restart failed: {}", done.error().text());
   context.show(PgState::Restarting);
   Result<void> stopped = co_await stop_postgres(context, {.first = StopMode::Fast});
   if (!stopped) {
+    return_to_sync_duty(context);
     context.show(PgState::StopFailed);
     co_return stopped;
   }
@@ -127,7 +139,9 @@ Task<Result<void>> restart(ProcedureContext& context, FollowTarget follow_target
   const auto settings = context.settings();
   plan.needs_lock = !settings->dynamic.pause;
   plan.callback = Callbacks::Event::OnRestart;
-  co_return co_await start_postgres(context, std::move(plan));
+  Result<void> started = co_await start_postgres(context, std::move(plan));
+  return_to_sync_duty(context);
+  co_return started;
 }
 
 }  // namespace tamada

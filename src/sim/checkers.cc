@@ -105,11 +105,16 @@ Lsn Checkers::published_position() const {
   return status != nullptr ? parse_status(status->value).optime : Lsn{};
 }
 
-std::vector<std::string> Checkers::sync_members() const {
+SyncState Checkers::sync_state() const {
   const auto* sync = cluster_.etcd().model().find(cluster_.key("sync"));
-  if (sync == nullptr) return {};
-  const SyncState state = parse_sync(sync->value);
-  if (state.empty()) return {};
+  return sync != nullptr ? parse_sync(sync->value) : SyncState{};
+}
+
+// Who may be promoted by himself; empty = synchronous mode does not say. With a quorum others than the listed ones may,
+// too, if enough of those vote for them.
+std::vector<std::string> Checkers::sync_members() const {
+  const SyncState state = sync_state();
+  if (state.empty() || state.quorum > 0) return {};
   std::vector<std::string> names = state.standbys;
   names.push_back(state.leader);
   return names;
@@ -123,6 +128,9 @@ void Checkers::on_commit() {
       pause_changed(pause != nullptr && pause->is_bool() && pause->get_bool());
     }
   }
+  const bool unpromised = sync_state().empty();
+  if (unpromised || unpromised_) unpromised_at_ = cluster_.world().now();
+  unpromised_ = unpromised;
   const auto* leader = model.find(cluster_.key("leader"));
   const std::int64_t generation = leader != nullptr ? leader->create_revision : 0;
   const bool held = !locks_.empty() && locks_.back().until == kSimNever;
@@ -224,9 +232,13 @@ void Checkers::check_losses(SimPostgres& server, const WritableEpoch& epoch) {
     const bool by_force = paused_lately() || forced_lately(cluster_.member_on(server.host())) || betrayed_lately();
     for (auto it = first; it != record.commits.end() && it->lsn < record.lost_from; ++it) {
       ++counts_.lost_commits;
-      if (it->synchronous && !by_force) {
-        report("S4", fmt::format("{} lacks commit {} at {} that was confirmed synchronously", server.member(), it->id,
-                                 to_string(it->lsn)));
+      // In synchronous mode every acknowledged commit counts, also one that waited for nobody: then /sync may name
+      // nobody but its primary. One that waited counts as long as /sync was there ever since.
+      const bool promised = !unpromised_ && unpromised_at_ < it->acknowledged;
+      if (promised && !by_force) {
+        report("S4", fmt::format("{} lacks commit {} at {} of {}, acknowledged at {:.3f} s in synchronous mode",
+                                 server.member(), it->id, to_string(it->lsn), cluster_.name_of(record.member),
+                                 to_seconds(it->acknowledged)));
       } else if (!by_force && it->lsn.bytes + 1048576 < published.bytes && !excuse(record.member)) {
         report("S5", fmt::format("{} lacks commit {} at {}, more than the allowed loss before the published {}",
                                  server.member(), it->id, to_string(it->lsn), to_string(published)));

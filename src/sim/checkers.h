@@ -93,6 +93,7 @@ class Checkers final : public PostgresWitness {
   bool forced_lately(int member) const;
   std::string current_holder() const;
   Lsn published_position() const;
+  SyncState sync_state() const;
   std::vector<std::string> sync_members() const;
 
   SimCluster& cluster_;
@@ -102,6 +103,8 @@ class Checkers final : public PostgresWitness {
   std::vector<LockRecord> locks_;
   std::map<int, SimTime> forced_;
   std::optional<SimTime> store_betrayed_;
+  bool unpromised_ = true;
+  SimTime unpromised_at_{0};  // the last time at which /sync was not there
   bool paused_ = false;
   std::optional<SimTime> unpaused_at_;
   std::map<int, SimTime> believed_pause_;  // when it last went by a pause

@@ -32,6 +32,25 @@ ClusterOptions random_options(Prng& random) {
                                  {"remove_data_directory_on_rewind_failure", true},
                                  {"remove_data_directory_on_diverged_timelines", true}};
   d["failsafe_mode"] = random.one_in(3);
+  // Two in five have synchronous standbys.
+  switch (random.below(10)) {
+    case 0:
+    case 1:
+      d["synchronous_mode"] = true;
+      break;
+    case 2:
+      d["synchronous_mode"] = true;
+      d["synchronous_node_count"] = 2;
+      d["synchronous_mode_strict"] = random.one_in(2);
+      break;
+    case 3:
+      d["synchronous_mode"] = "quorum";
+      d["synchronous_node_count"] = random.between(1, 2);
+      d["synchronous_mode_strict"] = random.one_in(3);
+      break;
+    default:
+      break;
+  }
   options.watchdog_device = random.one_in(3);
   options.watchdog_mode = options.watchdog_device ? (random.one_in(3) ? "required" : "automatic") : "off";
   return options;

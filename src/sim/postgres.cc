@@ -53,7 +53,8 @@ Result<void> SimPostgres::launch(bool as_primary) {
   directory_.standby_signal = !as_primary;
   in_recovery_ = !as_primary;
   names_in_force_ = directory_.synchronous_standby_names;
-  sync_names_ = parse_sync_names(names_in_force_);
+  sync_names_ = parse_sync_names(names_in_force_).value_or(SyncNames{});
+  forget_stale();
   follow_in_force_ = directory_.follow;
   receiver_ = {};
   standby_flushed_.clear();
@@ -282,8 +283,7 @@ void SimPostgres::reload() {
   const std::uint64_t run = run_;
   world().after(takes(5ms, 300ms), host_, [this, run] {
     if (run != run_) return;
-    names_in_force_ = directory_.synchronous_standby_names;
-    sync_names_ = parse_sync_names(names_in_force_);
+    take_names();
     release_pending();
     if (!(follow_in_force_ == directory_.follow)) {
       follow_in_force_ = directory_.follow;

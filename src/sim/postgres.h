@@ -41,7 +41,7 @@ struct Commit {
   int origin = -1;
   Lsn lsn;
   SimTime acknowledged{0};
-  bool synchronous = false;  // a synchronous standby had confirmed it
+  bool synchronous = false;  // it had waited for synchronous standbys
 };
 
 // Who wants to know what really happens (checkers).
@@ -165,6 +165,14 @@ class SimPostgres {
   int upstream() const { return receiver_.upstream; }
   void on_network_change();
 
+  // Synchronous replication (postgres_sync.cc).
+  const std::string& names_in_force() const { return names_in_force_; }
+  // The checkpointer has read the names: commits wait, where the names say so.
+  bool waiting_is_on() const { return !gate_closed_; }
+  SyncReplication sync_replication() const;
+  // A little WAL that no client wrote; the position before it.
+  Lsn write_own();
+
  private:
   struct Receiver {
     int upstream = -1;
@@ -193,6 +201,13 @@ class SimPostgres {
   void release_pending();
   void fail_pending();
   bool confirmed(Lsn lsn) const;
+  // The names as the walsender of that standby reads them, and its priority by them; 0 = not listed.
+  const SyncNames& names_read_by(const SimPostgres& standby) const;
+  int priority_of(const SimPostgres& standby) const;
+  std::vector<const SimPostgres*> candidates() const;
+  void take_names();
+  void forget_stale();
+  bool reads_old_names(const std::string& member) const { return stale_.contains(member); }
 
   bool recovering() const {
     return any_process() && in_recovery_ && (phase_ == Phase::Ready || phase_ == Phase::Starting);
@@ -224,6 +239,15 @@ class SimPostgres {
   std::optional<WritableEpoch> epoch_;
   std::string names_in_force_;
   SyncNames sync_names_;
+  // A walsender that has not read the new names: it sends nothing before it does, but hears answers.
+  struct Stale {
+    SyncNames names;
+    Lsn sent;
+    std::uint64_t id = 0;
+  };
+  std::map<std::string, Stale> stale_;
+  std::uint64_t stale_count_ = 0;
+  bool gate_closed_ = false;  // the checkpointer has not read that there are names
   FollowTarget follow_in_force_;
   Receiver receiver_;
   bool connect_scheduled_ = false;

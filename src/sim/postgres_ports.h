@@ -86,6 +86,8 @@ class SimPostgresSql final : public PostgresSql, private SimPostgresPort {
   Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) override;
   Task<Result<void>> post_bootstrap(Instant deadline) override;
   Task<Result<void>> resume_replay(Instant deadline) override;
+  Task<Result<SyncReplication>> sync_replication(Instant deadline) override;
+  Task<Result<Lsn>> sync_mark(std::string names, bool waiting_is_on, Instant deadline) override;
 
  private:
   // A session and a statement of this length; an error when PostgreSQL cannot serve it in time.

@@ -62,7 +62,7 @@ Task<Result<PostmasterId>> SimPostgresServer::start(StartRequest request, Instan
   if (!co_await work(10ms, 200ms, deadline)) co_return too_late("the start");
   auto& d = postgres_.directory();
   if (!request.as_primary) d.follow = request.follow;
-  if (request.synchronous_standby_names) d.synchronous_standby_names = *request.synchronous_standby_names;
+  d.synchronous_standby_names = request.synchronous_standby_names.value_or("");
   co_await process_.point("server.start", CallPhase::Between);
   watch_postmaster();
   if (auto launched = postgres_.launch(request.as_primary); !launched) co_return launched.error();
@@ -128,9 +128,14 @@ Task<Result<ReloadOutcome>> SimPostgresServer::apply_settings(bool force, Instan
 Task<Result<void>> SimPostgresServer::set_synchronous_standby_names(std::string value, Instant deadline) {
   co_await process_.point("server.set_synchronous_standby_names", CallPhase::Before);
   if (!co_await work(2ms, 60ms, deadline)) co_return too_late("a reload");
-  postgres_.directory().synchronous_standby_names = std::move(value);
+  postgres_.directory().synchronous_standby_names = value;
   co_await process_.point("server.set_synchronous_standby_names", CallPhase::Between);
   if (postgres_.phase() != SimPostgres::Phase::Down) postgres_.reload();
+  // As the real one: until a session reads it.
+  while (postgres_.phase() != SimPostgres::Phase::Down && postgres_.names_in_force() != value) {
+    if (!co_await work(10ms, deadline)) co_return too_late("a reload");
+  }
+  co_await process_.point("server.set_synchronous_standby_names", CallPhase::After);
   co_return Result<void>();
 }
 

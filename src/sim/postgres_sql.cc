@@ -87,4 +87,29 @@ Task<Result<void>> SimPostgresSql::resume_replay(Instant deadline) {
   co_return co_await statement(300us, 8ms, deadline);
 }
 
+Task<Result<SyncReplication>> SimPostgresSql::sync_replication(Instant deadline) {
+  co_await process_.point("sql.sync_replication", CallPhase::Before);
+  auto ran = co_await statement(300us, 8ms, deadline);
+  if (!ran) co_return ran.error();
+  if (postgres_.in_recovery()) co_return Error(ErrorCode::Failed, "recovery is in progress");
+  co_return postgres_.sync_replication();
+}
+
+Task<Result<Lsn>> SimPostgresSql::sync_mark(std::string names, bool waiting_is_on, Instant deadline) {
+  co_await process_.point("sql.sync_mark", CallPhase::Before);
+  auto ran = co_await statement(2ms, 30ms, deadline);
+  if (!ran) co_return ran.error();
+  if (postgres_.names_in_force() != names) co_return Error(ErrorCode::Conflict, "the names are others");
+  while (!waiting_is_on && !postgres_.waiting_is_on()) {
+    if (!co_await work(20ms, deadline)) co_return too_late("the checkpointer");
+  }
+  co_await process_.point("sql.sync_mark", CallPhase::Between);
+  if (postgres_.names_in_force() != names || !postgres_.accepts_connections())
+    co_return Error(ErrorCode::Conflict, "the names are others");
+  if (postgres_.in_recovery()) co_return Lsn{};
+  const Lsn before = postgres_.write_own();
+  co_await process_.point("sql.sync_mark", CallPhase::After);
+  co_return Lsn{before.bytes + 1};
+}
+
 }  // namespace tamada::sim

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/postgres.h"
+#include "sim/sync_state.h"
 
 namespace tamada::sim {
 
@@ -31,7 +32,7 @@ void SimPostgres::flushed(std::uint64_t bytes, std::uint64_t run, std::function<
   commit.origin = epoch_->origin;
   commit.lsn = directory_.content.end();
   feed_standbys();
-  if (sync_names_.count == 0) return acknowledge(commit, done);
+  if (sync_names_.off() || gate_closed_) return acknowledge(commit, done);
   pending_.push_back({commit, std::move(done)});
   release_pending();
 }
@@ -42,33 +43,9 @@ void SimPostgres::acknowledge(Commit commit, const std::function<void(bool)>& do
   done(true);
 }
 
-bool SimPostgres::confirmed(Lsn lsn) const {
-  auto flushed_by = [&](const std::string& name) {
-    auto found = standby_flushed_.find(name);
-    return found != standby_flushed_.end() && found->second >= lsn;
-  };
-  int count = 0;
-  if (sync_names_.any) {
-    for (const auto& [name, at] : standby_flushed_) {
-      if (sync_names_.lists(name) && at >= lsn) ++count;
-    }
-    return count >= sync_names_.count;
-  }
-  // By priority: the first `count` connected ones must all have it.
-  for (const auto& wanted : sync_names_.names) {
-    for (const auto& other : fleet_.servers) {
-      if (!other->receiver_.connected || other->receiver_.upstream != host_) continue;
-      if (wanted != "*" && wanted != other->member_) continue;
-      if (!flushed_by(other->member_)) return false;
-      if (++count >= sync_names_.count) return true;
-    }
-  }
-  return false;
-}
-
 void SimPostgres::release_pending() {
   while (!pending_.empty()) {
-    const bool waits = sync_names_.count > 0;
+    const bool waits = !sync_names_.off();
     if (waits && !confirmed(pending_.front().commit.lsn)) return;
     auto first = std::move(pending_.front());
     pending_.erase(pending_.begin());
@@ -114,6 +91,7 @@ void SimPostgres::try_connect() {
   receiver_.last_message = world().now();
   receiver_.slot = follow_in_force_.slot;
   up->standby_flushed_[member_] = directory_.content.end();
+  up->stale_.erase(member_);  // a new process reads the names as they are
   directory_.newest_timeline = std::max(directory_.newest_timeline, up->directory_.newest_timeline);
   world().trace(member_, "streams from {}", up->member_);
   up->want_delivery(*this);
@@ -125,6 +103,7 @@ void SimPostgres::disconnect() {
   receiver_.connected = false;
   if (SimPostgres* up = fleet_.at_host(receiver_.upstream)) {
     up->standby_flushed_.erase(member_);
+    up->stale_.erase(member_);
     up->release_pending();
   }
   if (recovering()) schedule_connect(kRetryInterval);
@@ -163,6 +142,11 @@ void SimPostgres::deliver(std::uint64_t run) {
     return later();
   }
   receiver_.cut_since = kSimNever;
+  if (up->reads_old_names(member_)) {
+    receiver_.delivering = true;
+    world().after(10ms, host_, [this, run] { deliver(run); });
+    return;
+  }
   receiver_.last_message = world().now();
   if (faults_.stall_stream || faults_.hang_disk) return later();
   directory_.content.append_from(up->directory_.content);
@@ -262,7 +246,6 @@ PostgresStatus SimPostgres::status(bool with_query, Instant now) const {
     }
   } else {
     row.write_lsn = d.content.end();
-    int priority = 0;
     for (const auto& other : fleet_.servers) {
       if (!other->receiver_.connected || other->receiver_.upstream != host_) continue;
       ReplicationConnection c;
@@ -271,11 +254,8 @@ PostgresStatus SimPostgres::status(bool with_query, Instant now) const {
       c.client_addr = fleet_.world.host(other->host_).name;
       c.state = "streaming";
       c.sync_state = "async";
-      if (sync_names_.count > 0 && sync_names_.lists(other->member_)) {
-        ++priority;
-        c.sync_priority = sync_names_.any ? 1 : priority;
-        c.sync_state = sync_names_.any ? "quorum" : priority <= sync_names_.count ? "sync" : "potential";
-      }
+      c.sync_priority = priority_of(*other);
+      c.sync_state = sync_state_of(sync_names_, c.sync_priority);
       row.replication.push_back(std::move(c));
     }
   }

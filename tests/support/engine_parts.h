@@ -237,7 +237,11 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<bool>> follow(FollowTarget, Instant) override { co_return false; }
   bool follow_differs(const FollowTarget&, const PostgresStatus&) const override { return false; }
   Task<Result<ReloadOutcome>> apply_settings(bool, Instant) override { co_return ReloadOutcome{}; }
-  Task<Result<void>> set_synchronous_standby_names(std::string, Instant) override { co_return Result<void>(); }
+  std::function<Result<void>(const std::string&)> on_names;
+  Task<Result<void>> set_synchronous_standby_names(std::string names, Instant) override {
+    calls.push_back("names " + names);
+    co_return on_names ? on_names(names) : Result<void>();
+  }
   Task<Result<void>> run_script(std::string, std::vector<std::string>, Instant) override { co_return Result<void>(); }
   bool can_rewind(const PostgresStatus&) const override { return true; }
   void detach() override {}
@@ -272,6 +276,13 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<void>> advance_slot(std::string, Lsn, Instant) override { co_return Result<void>(); }
   Task<Result<void>> post_bootstrap(Instant) override { co_return Result<void>(); }
   Task<Result<void>> resume_replay(Instant) override { co_return Result<void>(); }
+  SyncReplication sync;
+  std::function<Result<Lsn>(const std::string&)> on_mark;
+  Task<Result<SyncReplication>> sync_replication(Instant) override { co_return sync; }
+  Task<Result<Lsn>> sync_mark(std::string names, bool, Instant) override {
+    calls.push_back("mark " + names);
+    co_return on_mark ? on_mark(names) : Result<Lsn>(sync.position);
+  }
 
  private:
   ManualClock& clock_;

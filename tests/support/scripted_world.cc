@@ -338,6 +338,11 @@ Task<Result<void>> ScriptedWorld::advance_slot(std::string, Lsn, Instant) {
 Task<Result<void>> ScriptedWorld::post_bootstrap(Instant deadline) {
   co_return co_await plain("sql.post_bootstrap", deadline, [] {});
 }
+Task<Result<Lsn>> ScriptedWorld::sync_mark(std::string names, bool, Instant deadline) {
+  Result<void> r = co_await plain("sql.sync_mark '" + names + "'", deadline, [] {});
+  if (!r) co_return r.error();
+  co_return Lsn{};
+}
 Task<Result<void>> ScriptedWorld::resume_replay(Instant) {
   co_return Result<void>();
 }

@@ -139,6 +139,8 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> advance_slot(std::string, Lsn, Instant deadline) override;
   Task<Result<void>> post_bootstrap(Instant deadline) override;
   Task<Result<void>> resume_replay(Instant deadline) override;
+  Task<Result<SyncReplication>> sync_replication(Instant) override { co_return SyncReplication{}; }
+  Task<Result<Lsn>> sync_mark(std::string names, bool waiting_is_on, Instant deadline) override;
 
   // Watchdog, Callbacks
   void update_settings(const WatchdogSettings&, std::chrono::seconds, std::chrono::seconds) override {}

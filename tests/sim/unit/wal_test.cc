@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/sync_names.h"
-
 namespace tamada::sim {
 namespace {
 
@@ -52,20 +50,6 @@ TEST_F(Wal, a_standby_that_catches_up_becomes_a_prefix_of_its_leader) {
   EXPECT_EQ(standby.timeline(), Timeline{3});
   ASSERT_EQ(leader.history().size(), 2u);
   EXPECT_EQ(leader.history()[1].end, Lsn{1050});
-}
-
-TEST(SyncNames, are_read_as_postgresql_reads_them) {
-  EXPECT_EQ(parse_sync_names("").count, 0);
-  EXPECT_EQ(parse_sync_names("n1").count, 1);
-  EXPECT_TRUE(parse_sync_names("*").lists("anybody"));
-  const auto first = parse_sync_names("2 (\"N1\", n2,n3)");
-  EXPECT_EQ(first.count, 2);
-  EXPECT_FALSE(first.any);
-  EXPECT_TRUE(first.lists("n1"));
-  const auto any = parse_sync_names("ANY 1 (\"a\"\"b\", c)");
-  EXPECT_TRUE(any.any);
-  EXPECT_TRUE(any.lists("a\"b"));
-  EXPECT_EQ(any.count, 1);
 }
 
 }  // namespace

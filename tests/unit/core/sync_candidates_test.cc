@@ -41,7 +41,9 @@ class Candidates : public ::testing::Test {
     }
     throw std::logic_error(name);
   }
-  SyncChoice choose() { return choose_standbys({view, settings, me, server, in_duty, in_force, missing, Instant(100s)}); }
+  SyncChoice choose() {
+    return choose_standbys({view, settings, me, server, in_duty, in_force, missing, Instant(100s)});
+  }
 
   std::string me = "n1";
   Settings settings;

@@ -42,10 +42,10 @@ struct World {
   int sync_revision = 0;
   std::optional<Sync> in_flight;  // a write that may still land while /sync has this revision
   int in_flight_revision = 0;
-  Names file;       // what the next reload brings
-  Names names;      // what a new process reads
-  Names before;     // what the stale ones still read
-  Set stale = 0;    // walsenders that have not read `names` yet
+  Names file;               // what the next reload brings
+  Names names;              // what a new process reads
+  Names before;             // what the stale ones still read
+  Set stale = 0;            // walsenders that have not read `names` yet
   bool gate_stale = false;  // the checkpointer has not: commits wait for nobody
   // The signal had reached every process when WAL ended here: what a walsender sends after that it sends after it has
   // read the names, so that a stale one hears of nothing beyond. 0 = no such proof.
@@ -149,7 +149,8 @@ class Model {
 
   std::string show(const World& w) const {
     return fmt::format(
-        "/sync {}{} q{}{} file {} names {} before {} stale {}{} told {} connected {} flushed {},{},{} end {} acked {} mark {}{}{}",
+        "/sync {}{} q{}{} file {} names {} before {} stale {}{} told {} connected {} flushed {},{},{} end {} acked {} "
+        "mark {}{}{}",
         w.sync.exists ? "" : "absent ", set_text(w.sync.voters), w.sync.quorum, w.in_flight ? " (write in flight)" : "",
         text(w.file), text(w.names), text(w.before), set_text(w.stale), w.gate_stale ? "+gate" : "", w.told_at,
         set_text(w.connected), w.flushed[0], w.flushed[1], w.flushed[2], w.end, w.acknowledged, w.memory.mark.bytes,
@@ -463,7 +464,8 @@ class Model {
     w.acknowledged = rank(w.acknowledged);
     w.told_at = rank(w.told_at);
     w.memory.mark = Lsn{static_cast<std::uint64_t>(rank(static_cast<int>(w.memory.mark.bytes)))};
-    for (int i = 0; i < standbys_; ++i) w.flushed[static_cast<std::size_t>(i)] = rank(w.flushed[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < standbys_; ++i)
+      w.flushed[static_cast<std::size_t>(i)] = rank(w.flushed[static_cast<std::size_t>(i)]);
     if (w.in_flight && w.in_flight_revision != w.sync_revision) w.in_flight.reset();
     w.in_flight_revision = w.sync_revision = w.sync.exists ? 1 : 0;
     if (w.stale == 0) w.before = {};
