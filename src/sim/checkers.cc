@@ -309,4 +309,26 @@ void Checkers::look() {
   }
 }
 
+std::optional<std::string> Checkers::why_not_synchronous() const {
+  const auto* config = cluster_.etcd().model().find(cluster_.key("config"));
+  auto document = config != nullptr ? parse_json(config->value) : Result<json::value>(json::value(nullptr));
+  if (!document || !document->is_object()) return std::nullopt;
+  const json::object& dynamic = document->get_object();
+  const json::value* mode = dynamic.if_contains("synchronous_mode");
+  const json::value* count = dynamic.if_contains("synchronous_node_count");
+  const SyncState sync = sync_state();
+  if (mode == nullptr || (mode->is_bool() && !mode->get_bool())) {
+    if (sync.empty()) return std::nullopt;
+    return "synchronous mode is off, but /sync is still there";
+  }
+  const bool quorum = mode->is_string();
+  const int others = cluster_.member_count() - 1;
+  const int wanted = std::min(count != nullptr ? static_cast<int>(count->get_int64()) : 1, others);
+  const int listed = static_cast<int>(sync.standbys.size());
+  const bool right = quorum ? listed == others && sync.quorum == others - wanted : listed == wanted && sync.quorum == 0;
+  if (right && sync.leader == current_holder()) return std::nullopt;
+  return fmt::format("/sync of {} lists {} standbys with quorum {}; {} of {} are wanted", sync.leader, listed,
+                     sync.quorum, wanted, others);
+}
+
 }  // namespace tamada::sim

@@ -58,6 +58,8 @@ class Checkers final : public PostgresWitness {
 
   // Looks at what has no event of its own; call every few seconds.
   void look();
+  // At rest with everybody back: what of synchronous mode is not as the settings say.
+  std::optional<std::string> why_not_synchronous() const;
 
   void on_writable(SimPostgres& server, const WritableEpoch& epoch) override;
   void on_acknowledged(SimPostgres& server, const Commit& commit) override;

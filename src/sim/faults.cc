@@ -65,7 +65,7 @@ constexpr std::array<KindEntry, kFaultKinds> kKinds{{
     {FaultKind::AskRestart, "restart", 4, 1s, 1s},
     {FaultKind::AskReinitialize, "reinitialize", 3, 1s, 1s},
     {FaultKind::AskPause, "pause", 2, 5s, 90s},
-    {FaultKind::AskConfig, "change configuration", 4, 1s, 1s},
+    {FaultKind::AskConfig, "change configuration", 6, 1s, 1s},
     {FaultKind::AskReload, "reload", 2, 1s, 1s},
     {FaultKind::AskDetach, "detach", 2, 500ms, 15s},
     {FaultKind::AskShutdown, "stop daemon", 3, 500ms, 40s},
@@ -162,9 +162,12 @@ FaultStep make_step(const KindEntry& entry, const FaultPlan& plan, Prng& random)
     case FaultKind::AskSwitchover:
     case FaultKind::AskFailover:
     case FaultKind::AskReinitialize:
-    case FaultKind::AskConfig:
       step.b = static_cast<int>(random.below(static_cast<std::uint64_t>(plan.members)));
       step.amount = random.between(0, 8);
+      break;
+    case FaultKind::AskConfig:
+      step.b = static_cast<int>(random.below(static_cast<std::uint64_t>(plan.members)));
+      step.amount = random.between(0, 13);
       break;
     default:
       break;

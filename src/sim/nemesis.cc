@@ -398,8 +398,11 @@ void Nemesis::ask(const FaultStep& s) {
       if (s.amount < 4) return write_config(here, "ttl", kTtls[s.amount]);
       if (s.amount == 4) return write_config(here, "maximum_lag_on_failover", 1048576);
       if (s.amount == 5) return write_config(here, "loop_wait", 5);
+      if (s.amount <= 7) return write_config(here, "check_timeline", s.amount == 6);
       if (s.amount == 8) return write_config(here, "failsafe_mode", s.b != 0);
-      return write_config(here, "check_timeline", s.amount == 6);
+      if (s.amount == 9) return write_config(here, "synchronous_mode", "quorum");
+      if (s.amount <= 11) return write_config(here, "synchronous_mode", s.amount == 10);
+      return write_config(here, "synchronous_node_count", s.amount - 11);
     }
     case FaultKind::AskReload:
       return cluster_.submit(here, ReloadRequest{}, quiet);

@@ -178,6 +178,7 @@ class Run {
     wait_for(kQuiet, [] { return false; });
     if (!all_back() || holder() != lead)
       checkers_.report("S9", "the cluster did not stay as it was in quiet: " + picture());
+    if (auto wrong = checkers_.why_not_synchronous()) checkers_.report("S9", *wrong);
   }
 
   int longest_ttl() {
