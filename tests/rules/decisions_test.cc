@@ -10,6 +10,7 @@
 
 #include "core/plan_names.h"
 #include "core/rule_book.h"
+#include "core/sync_resolver.h"
 
 namespace tamada {
 namespace {
@@ -56,6 +57,16 @@ std::string plan_of(const Rule& rule) {
   return text;
 }
 
+std::string printed_sync_rules() {
+  std::string out =
+      "\n## synchronous standbys\n\nBeside these tables, on a primary that holds the lock: the next step of "
+      "synchronous mode "
+      "(`src/core/sync_resolver.h`).\n\n| rule | when | step | because |\n|---|---|---|---|\n";
+  for (const SyncRule& rule : sync_rules())
+    out += fmt::format("| {} | {} | {} | {} |\n", rule.id, rule.when, rule.step, rule.because);
+  return out;
+}
+
 std::string printed_book() {
   std::string out(kHead);
   out +=
@@ -82,7 +93,7 @@ std::string printed_book() {
                       plan_of(rule), rule.status, rule.because);
     }
   }
-  return out;
+  return out + printed_sync_rules();
 }
 
 TEST(Decisions, TheDocumentIsTheRuleBook) {

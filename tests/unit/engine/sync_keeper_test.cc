@@ -36,7 +36,8 @@ class Keeper : public ::testing::Test {
     };
     parts.postgres.on_mark = [this](const std::string&) -> Result<Lsn> {
       parts.postgres.sync.position = Lsn{parts.postgres.sync.position.bytes + 10};
-      for (WalSender& s : parts.postgres.sync.senders) s.sent = s.written = s.flushed = s.replayed = parts.postgres.sync.position;
+      for (WalSender& s : parts.postgres.sync.senders)
+        s.sent = s.written = s.flushed = s.replayed = parts.postgres.sync.position;
       return parts.postgres.sync.position;
     };
     parts.store.on_load = [this]() -> Result<ClusterView> { return view; };
@@ -47,9 +48,11 @@ class Keeper : public ::testing::Test {
   // What the store does with a write of /sync.
   Written<std::int64_t> land(const StoreWrite& w) {
     const std::int64_t expected = w.condition.kind == WriteCondition::Kind::Absent ? 0 : w.condition.revision;
-    if (expected != view.sync.revision) return Written<std::int64_t>::make_refused("", Error(ErrorCode::Conflict, "another"));
+    if (expected != view.sync.revision)
+      return Written<std::int64_t>::make_refused("", Error(ErrorCode::Conflict, "another"));
     view.sync = w.value ? parse_sync(*w.value) : SyncState{};
-    view.sync.revision = w.value ? ++view.revision : 0;
+    ++view.revision;
+    view.sync.revision = w.value ? view.revision : 0;
     return Written<std::int64_t>::make_applied(view.revision);
   }
 
@@ -58,14 +61,14 @@ class Keeper : public ::testing::Test {
     context = std::make_unique<ProcedureContext>(parts.context_with(lock));
     runner = std::make_unique<ProcedureRunner>(parts.clock.executor(), parts.clock, parts.log, [] {});
     keeper = std::make_unique<SyncKeeper>(parts.clock.executor(), parts.state, *context, *views, *runner);
-    parts.clock.run(views->load(parts.clock.now() + 1s));
+    (void)parts.clock.run(views->load(parts.clock.now() + 1s));
     keeper->start();
   }
   void pass(Duration time) {
     const Instant until = parts.clock.now() + time;
     while (parts.clock.now() < until) {
       parts.clock.advance(10ms);
-      parts.clock.run(views->load(parts.clock.now() + 1s));
+      (void)parts.clock.run(views->load(parts.clock.now() + 1s));
       keeper->look();
     }
   }
