@@ -31,6 +31,15 @@ fact::OldLeader old_leader(const DerivationInput& in) {
   return heard_since(in, *vanished) ? OldLeader::Heard : OldLeader::Quiet;
 }
 
+fact::Receiver receiver(const DerivationInput& in) {
+  if (in.settings.dynamic.pause || !in.view->unlocked() ||
+      !votes_by_quorum(*in.view, in.settings, in.observation.postgres))
+    return Receiver::Free;
+  const auto stopped = stopped_receiving(in.observation);
+  if (!stopped) return Receiver::Unknown;
+  return *stopped ? Receiver::Cut : Receiver::Open;
+}
+
 fact::OwnTimeline own_timeline(const DerivationInput& in) {
   const auto& status = in.observation.postgres;
   const Timeline newest = in.view->history ? in.view->history->cluster_timeline : Timeline{};
@@ -87,6 +96,7 @@ void derive_race(const DerivationInput& in, Derived& d) {
   d.facts.set(Request::None);
   if (!in.view) return;
   d.facts.set(own_timeline(in));
+  d.facts.set(receiver(in));
   const Facts& f = d.facts;
   if (f.is(Lock::Held)) derive_as_holder(in, d);
   if (f.is(Postgres::Standby) && (f.is(Leader::Nobody) || f.is(Lock::Held))) derive_as_challenger(in, d);

@@ -65,6 +65,17 @@ bool in_sync(const SyncState& sync, std::string_view name) {
                                                      [&](const std::string& s) { return same_name(s, name); });
 }
 
+bool votes_by_quorum(const ClusterView& view, const Settings& settings, const PostgresStatus& postgres) {
+  constexpr int kReloadsConninfo = 130000;
+  return quorum_mode(settings) && synchronous_race(view, settings) && view.sync.lists(settings.name) && postgres.row &&
+         postgres.row->server_version >= kReloadsConninfo;
+}
+
+std::optional<bool> stopped_receiving(const Observation& observation) {
+  if (!observation.follow_differs || !observation.postgres.row) return std::nullopt;
+  return !*observation.follow_differs && observation.postgres.row->receiver_status.empty();
+}
+
 std::optional<FailoverRequest> request_for_race(const ElectionInput& in) {
   const auto& request = in.view.failover;
   if (!request || request->empty() || request->schedule_invalid) return std::nullopt;

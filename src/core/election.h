@@ -34,6 +34,13 @@ struct ElectionInput {
 bool synchronous_race(const ClusterView& view, const Settings& settings);
 bool in_sync(const SyncState& sync, std::string_view name);
 
+// In a quorum race the vote of a listed member counts only once it receives nothing and will not begin again before
+// somebody leads (safety.md 6.2): otherwise an old leader that wakes up gets its confirmation from a member that voted.
+// Below PostgreSQL 13 that would need a restart; there a receiver that ended by itself is enough.
+bool votes_by_quorum(const ClusterView& view, const Settings& settings, const PostgresStatus& postgres);
+// The same member: it names no source any more and nothing comes in. nullopt = not known.
+std::optional<bool> stopped_receiving(const Observation& observation);
+
 // A request that is in force for a race: not one scheduled for later (beyond the loop_wait that clocks may differ).
 std::optional<FailoverRequest> request_for_race(const ElectionInput& in);
 

@@ -44,6 +44,7 @@ namespace tamada {
   X(Watchdog,       "is the watchdog as required?", Usable, Unusable) \
   X(Standing,       "may this member race, before peers are asked?", Clear, Candidate, NotSynchronous, NotInFailsafe, Lagging, OldTimeline) \
   X(FormerHolder,   "could the last holder of the lock still be writable?", Over, MayLive) \
+  X(Receiver,       "as a voter without a leader: may WAL of the old leader still come in?", Free, Cut, Open) \
   X(OldLeader,      "was the old leader heard after the lock vanished?", Quiet, Heard) \
   X(Peers,          "what do the other members say?", NobodyObjects, PrimaryAlive, Ahead, Preferred, Moving, TooFewVotes, CandidateTakesOver, OthersTakeOver) \
   X(OwnTimeline,    "is a newer timeline than ours known?", Current, Old) \

@@ -122,12 +122,16 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
       wait_row(id(18), when + When{is(Peers::CandidateTakesOver, Peers::OthersTakeOver)}, kNotHealthiest,
                "a request in the store wants another member, and that one can take over"),
       {.id = id(19),
-       .when = when + may_race() + When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Standing::Clear)},
+       .when =
+           when + may_race() +
+           When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Receiver::Free, Receiver::Cut), is(Standing::Clear)},
        .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock}},
        .status = "trying to acquire the leader lock",
        .because = "nobody leads, this member may, and no reachable member has more or is a primary"},
       {.id = id(20),
-       .when = when + may_race() + When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Standing::Candidate)},
+       .when = when + may_race() +
+               When{is(Peers::NobodyObjects), is(OldLeader::Quiet), is(Receiver::Free, Receiver::Cut),
+                    is(Standing::Candidate)},
        .then = {.plan = PlanKind::AcquireLock, .effects = {Effect::AskedForLock}},
        .status = "trying to acquire the leader lock",
        .because = "nobody leads, an operator named this member, and no reachable member is a primary"},

@@ -54,6 +54,17 @@ Situation no_leader_rules() {
                .because = "PostgreSQL is writable, no lock covers it, and this member may not take it"},
           },
   };
+  append(situation.rules,
+         {{.id = "NL-06",
+           .when = {is(Postgres::Standby), is(Paused::No), is(StandbyCluster::No), is(Store::Fresh), is(Leader::Nobody),
+                    is(SystemId::Same), is(Promise::None), is(Receiver::Open), is(Follow::Differs)},
+           .then = {.plan = PlanKind::Follow,
+                    .target = Target::Remote,
+                    .effects = {Effect::Followed},
+                    .name = "leaving the old leader"},
+           .status = kNotHealthiest,
+           .because = "this member votes in a quorum race: it stops receiving from the old leader before it tells its "
+                      "position, and follows nobody until somebody leads"}});
   append(situation.rules, race_rows("NL", 10, {is(Postgres::Standby), is(Paused::No), is(StandbyCluster::No)}));
   append(situation.rules, {{.id = "NL-40",
                             .when = {},

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/version.h"
+#include "core/election.h"
 #include "core/follow.h"
 #include "core/slots_plan.h"
 #include "engine/engine_impl.h"
@@ -298,6 +299,9 @@ void Engine::Impl::publish_snapshot() {
   s->sync = state_.sync;
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
+  if (const auto view = views_.view(); view && votes_by_quorum(*view, settings, state_.postgres)) {
+    s->receiver_stopped &= view->unlocked() && follow_differs() == false;
+  }
   // Counted from the look, which may be old: a message before the lock vanished does not become one after it.
   const auto& vanished = state_.memory.lock_vanished_at;
   s->upstream_alive =
