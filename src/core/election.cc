@@ -39,6 +39,12 @@ bool quorum_mode(const Settings& settings) {
   return settings.dynamic.synchronous_mode == SynchronousMode::Quorum;
 }
 
+// What /sync says counts, too: while the mode is being changed its quorum may still stand, and none of those whom it
+// lists has every commit by itself.
+bool by_votes(const ClusterView& view, const Settings& settings) {
+  return synchronous_race(view, settings) && (quorum_mode(settings) || view.sync.quorum > 0);
+}
+
 bool checks_timeline(const Settings& settings) {
   return settings.dynamic.check_timeline && !settings.dynamic.standby_cluster;
 }
@@ -67,7 +73,7 @@ bool in_sync(const SyncState& sync, std::string_view name) {
 
 bool votes_by_quorum(const ClusterView& view, const Settings& settings, const PostgresStatus& postgres) {
   constexpr int kReloadsConninfo = 130000;
-  return quorum_mode(settings) && synchronous_race(view, settings) && view.sync.lists(settings.name) && postgres.row &&
+  return by_votes(view, settings) && view.sync.lists(settings.name) && postgres.row &&
          postgres.row->server_version >= kReloadsConninfo;
 }
 
@@ -311,7 +317,10 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
   if (request) {
     if (auto changed = judge_request(in, *survey, *request)) return *changed;
   }
-  if (result.peers == NobodyObjects && quorum_mode(in.settings) && synchronous_race(in.view, in.settings)) {
+  // The votes of the race that won the lock stand: who gave them receives nothing until he sees a leader, and that is
+  // this member.
+  const bool won = in.observation.lock.held && in.memory.asked_for_lock_at;
+  if (result.peers == NobodyObjects && !won && by_votes(in.view, in.settings)) {
     count_votes(in, votes, result);
   }
   return result;
@@ -347,8 +356,7 @@ SuccessorResult judge_successors(const ElectionInput& in, const std::optional<Fa
                                      : fmt::format("{} can take over", who(*report)));
     if (!why_not) ++good;
   }
-  const bool needs_quorum =
-      quorum_mode(in.settings) && synchronous_race(in.view, in.settings) && (!request || request->candidate.empty());
+  const bool needs_quorum = by_votes(in.view, in.settings) && (!request || request->candidate.empty());
   if (good > (needs_quorum ? in.view.sync.quorum : 0)) result.successor = Yes;
   return result;
 }

@@ -110,11 +110,19 @@ SyncState Checkers::sync_state() const {
   return sync != nullptr ? parse_sync(sync->value) : SyncState{};
 }
 
+bool Checkers::quorum_mode() const {
+  const auto* config = cluster_.etcd().model().find(cluster_.key("config"));
+  auto document = config != nullptr ? parse_json(config->value) : Result<json::value>(json::value(nullptr));
+  if (!document || !document->is_object()) return false;
+  const json::value* mode = document->get_object().if_contains("synchronous_mode");
+  return mode != nullptr && mode->is_string();
+}
+
 // Who may be promoted by himself; empty = synchronous mode does not say. With a quorum others than the listed ones may,
 // too, if enough of those vote for them.
 std::vector<std::string> Checkers::sync_members() const {
   const SyncState state = sync_state();
-  if (state.empty() || state.quorum > 0) return {};
+  if (state.empty() || state.quorum > 0 || quorum_mode()) return {};
   std::vector<std::string> names = state.standbys;
   names.push_back(state.leader);
   return names;

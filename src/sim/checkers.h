@@ -96,6 +96,7 @@ class Checkers final : public PostgresWitness {
   std::string current_holder() const;
   Lsn published_position() const;
   SyncState sync_state() const;
+  bool quorum_mode() const;
   std::vector<std::string> sync_members() const;
 
   SimCluster& cluster_;

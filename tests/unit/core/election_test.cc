@@ -228,6 +228,44 @@ TEST_F(Election, AQuorumCountsMembersThatAreNotAhead) {
   EXPECT_EQ(peers(), Peers::TooFewVotes);
 }
 
+TEST_F(Election, AQuorumThatStillStandsInSyncCountsInTheOtherMode) {
+  settings.dynamic.synchronous_mode = SynchronousMode::On;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  silent("n2");
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n3", 1000).receiver_stopped = false;
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+}
+
+TEST_F(Election, TheVotesThatWonTheLockStand) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  silent("n2");
+  answer("n3", 1000).receiver_stopped = false;
+  o.lock.held = LockGeneration{"n1", 7, "a"};
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+  memory.asked_for_lock_at = kNow;
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+TEST_F(Election, AVoterStopsReceivingAndFollowsNobody) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  o.postgres.row->server_version = 150000;
+  EXPECT_TRUE(votes_by_quorum(view, settings, o.postgres));
+  o.postgres.row->server_version = 120000;
+  EXPECT_FALSE(votes_by_quorum(view, settings, o.postgres));
+  o.follow_differs = true;
+  EXPECT_EQ(stopped_receiving(o), false);
+  o.follow_differs = false;
+  o.postgres.row->receiver_status = "streaming";
+  EXPECT_EQ(stopped_receiving(o), false);
+  o.postgres.row->receiver_status.clear();
+  EXPECT_EQ(stopped_receiving(o), true);
+  o.follow_differs.reset();
+  EXPECT_EQ(stopped_receiving(o), std::nullopt);
+}
+
 TEST_F(Election, TwoEqualReadingsAreNoVote) {
   settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
   view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
