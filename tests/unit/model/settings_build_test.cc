@@ -166,9 +166,9 @@ TEST(SettingsBuild, a_setting_that_does_not_act_says_so_unless_it_says_what_hold
     if (!row.fallback.empty()) EXPECT_TRUE(warnings_of(row, json::string(row.fallback)).empty()) << row.path;
     EXPECT_TRUE(warnings_of(row, nullptr).empty()) << row.path;
   }
-  EXPECT_GE(told, 11);
-  EXPECT_TRUE(warned(build(with("{}"), "{failsafe_mode: true}"), "failsafe_mode: this version asks no member"));
-  EXPECT_FALSE(warned(build(with("{}"), "{failsafe_mode: off}"), "failsafe_mode"));
+  EXPECT_GE(told, 9);
+  EXPECT_TRUE(warned(build(with("{}"), "{slots: {s: {type: physical}}}"), "slots: logical slots are not created"));
+  EXPECT_FALSE(warned(build(with("{}"), "{synchronous_mode: true}"), "synchronous_mode"));
 }
 
 TEST(SettingsBuild, a_local_list_hides_the_dynamic_one) {
