@@ -266,6 +266,7 @@ void SimPostgres::end_orphans() {
   orphans_ = false;
   epoch_.reset();
   ++run_;
+  fail_pending();  // whom they waited for, too
   changed_.notify();
 }
 
@@ -274,6 +275,7 @@ void SimPostgres::power_lost() {
   on_exit_ = nullptr;
   if (phase_ != Phase::Down) go_down();
   epoch_.reset();
+  fail_pending();
   receiver_ = {};
   connect_scheduled_ = false;
 }
