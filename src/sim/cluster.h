@@ -27,7 +27,7 @@ struct ClusterOptions {
 // Settings that differ from seed to seed.
 ClusterOptions random_options(Prng& random);
 
-// What weakens the promises about a member now; checkers ask it (docs/safety.md: bounds).
+// What weakens the promises about a member now; checkers ask it (docs/simulation.md).
 struct Impairment {
   bool daemon_down = false;
   bool daemon_frozen = false;
