@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/failsafe_map.h"
+#include "core/sync_resolver.h"
 
 namespace tamada {
 
@@ -62,8 +63,7 @@ bool is_former_leader(const ElectionInput& in, std::string_view member) {
 }  // namespace
 
 bool synchronous_race(const ClusterView& view, const Settings& settings) {
-  return settings.dynamic.synchronous_mode != SynchronousMode::Off && !settings.dynamic.standby_cluster &&
-         !view.sync.empty();
+  return synchronous_mode_on(settings) && !view.sync.empty();
 }
 
 bool in_sync(const SyncState& sync, std::string_view name) {

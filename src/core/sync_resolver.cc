@@ -9,10 +9,6 @@ namespace tamada {
 
 namespace {
 
-bool mode_on(const Settings& settings) {
-  return settings.dynamic.synchronous_mode != SynchronousMode::Off && !settings.dynamic.standby_cluster;
-}
-
 // With the mode off the file holds what the operator configured.
 std::string own_names(const Settings& settings) {
   for (const auto& [name, value] : settings.postgresql.parameters) {
@@ -43,6 +39,10 @@ void forget_mark(SyncMemory& memory) {
 }
 
 }  // namespace
+
+bool synchronous_mode_on(const Settings& settings) {
+  return settings.dynamic.synchronous_mode != SynchronousMode::Off && !settings.dynamic.standby_cluster;
+}
 
 bool listed(const std::vector<std::string>& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(), [name](const std::string& n) { return equal_ignoring_case(n, name); });
@@ -107,7 +107,7 @@ SyncStep settle(const SyncMove& move) {
 }
 
 SyncStep resolve_sync(const SyncInput& in, const SyncMemory& memory) {
-  if (!mode_on(in.settings)) return off_step(in, memory);
+  if (!synchronous_mode_on(in.settings)) return off_step(in, memory);
   const auto parsed = parse_sync_names(in.server.names);
   const SyncNames names = parsed.value_or(SyncNames{});
   SyncChoice choice =
@@ -128,7 +128,7 @@ SyncStep resolve_sync(const SyncInput& in, const SyncMemory& memory) {
 }
 
 void note_seen(SyncMemory& memory, const SyncInput& in) {
-  if (mode_on(in.settings)) memory.given_back = false;
+  if (synchronous_mode_on(in.settings)) memory.given_back = false;
   if (in.server.names != memory.names) {
     const CommitWait seen = wait_of(parse_sync_names(in.server.names).value_or(SyncNames{}));
     if (memory.in_force) memory.in_force = weaker(*memory.in_force, seen);
@@ -177,7 +177,7 @@ void note_sync_write(SyncMemory& memory, bool applied) {
 }
 
 SyncNames names_for_start(const SyncState& sync, const std::string& me, const Settings& settings) {
-  if (!mode_on(settings)) return {};
+  if (!synchronous_mode_on(settings)) return {};
   SyncNames names;
   for (const std::string& name : sync.standbys) {
     if (!equal_ignoring_case(name, me)) names.names.push_back(name);

@@ -77,6 +77,9 @@ void note_given_back(SyncMemory& memory);
 void note_mark(SyncMemory& memory, Lsn mark);
 void note_sync_write(SyncMemory& memory, bool applied);
 
+// Switched on, and this is no standby cluster.
+bool synchronous_mode_on(const Settings& settings);
+
 // What a start as primary, and the moment of a promotion, need of the names so that /sync's promise holds (3.7).
 // `me` becomes, or is, the primary.
 SyncNames names_for_start(const SyncState& sync, const std::string& me, const Settings& settings);

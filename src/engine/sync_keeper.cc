@@ -17,10 +17,6 @@ constexpr Duration kLastWait = 500ms;
 constexpr Duration kAfterTrouble = 1s;
 constexpr Duration kNever24h = 24h;
 
-bool mode_on(const Settings& settings) {
-  return settings.dynamic.synchronous_mode != SynchronousMode::Off && !settings.dynamic.standby_cluster;
-}
-
 }  // namespace
 
 SyncKeeper::SyncKeeper(Executor executor, EngineState& state, ProcedureContext& context, ViewKeeper& views,
@@ -72,7 +68,7 @@ Task<Duration> SyncKeeper::turn() {
   }
   const auto settings = state_.settings;
   const auto view = views_.view();
-  if (!mode_on(*settings) && memory_.given_back && newest_sync(*view).empty()) {
+  if (!synchronous_mode_on(*settings) && memory_.given_back && newest_sync(*view).empty()) {
     state_.sync = {};
     co_return kNever24h;
   }
@@ -130,7 +126,7 @@ Task<Duration> SyncKeeper::perform(const SyncStep& step, const SyncInput& in) {
   if (step.action != SyncAction::Wait) waits_ = 0;
   switch (step.action) {
     case SyncAction::Nothing:
-      co_return mode_on(in.settings) ? std::min<Duration>(kIdle, in.settings.dynamic.loop_wait) : kNever24h;
+      co_return synchronous_mode_on(in.settings) ? std::min<Duration>(kIdle, in.settings.dynamic.loop_wait) : kNever24h;
     case SyncAction::Wait:
       co_return std::min<Duration>(kFirstWait * (1 << std::min(waits_++, 6)), kLastWait);
     case SyncAction::WriteSync:
@@ -172,7 +168,7 @@ Task<Duration> SyncKeeper::set_names(const SyncStep& step, const SyncInput& in) 
   Result<void> set =
       co_await context_.server.set_synchronous_standby_names(step.names, context_.clock.now() + kNamesPatience);
   if (!set) state_.log.warning("synchronous_standby_names '{}' were not set: {}", step.names, set.error().text());
-  if (!mode_on(in.settings)) {
+  if (!synchronous_mode_on(in.settings)) {
     // What the server shows may be the operator's by other ways than our file; it is asked for once.
     note_given_back(memory_);
     co_return Duration(0);

@@ -84,6 +84,11 @@ void ViewKeeper::adopt(ClusterView view, bool settles_doubt) {
 
 void ViewKeeper::on_view(ClusterView view) {
   watch_fed_ = true;
+  // The watch lags behind what was loaded, or the store went back: a load tells.
+  if (view_ && view_->store_id == view.store_id && view.revision < view_->revision) {
+    raise_doubt("the watch delivered an older view", false);
+    return;
+  }
   adopt(std::move(view), doubted_for_watch_);
 }
 

@@ -46,6 +46,12 @@ struct ProcedureContext {
   // From now on the member key says that this member is no synchronous standby, or again what the tags say.
   std::function<void(bool)> refuse_sync_duty = [](bool) {};
 
+  // A timeline that this process claimed and has not asked PostgreSQL for, with the revision of the claim.
+  struct UnusedClaim {
+    Timeline timeline;
+    std::int64_t revision = 0;
+  };
+  std::optional<UnusedClaim> unused_claim;
   // The role that the scripts were told last; nullopt before the first.
   std::optional<Role> told_role;
 

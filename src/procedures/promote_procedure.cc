@@ -71,8 +71,7 @@ Task<Result<void>> wait_for_names(ProcedureContext& context, const std::string& 
 Task<Result<void>> take_over_sync(ProcedureContext& context) {
   const auto settings = context.settings();
   const auto view = context.view();
-  const bool on = settings->dynamic.synchronous_mode != SynchronousMode::Off && !settings->dynamic.standby_cluster;
-  if (!on || !view) co_return Result<void>();
+  if (!synchronous_mode_on(*settings) || !view) co_return Result<void>();
   const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
   const int version = status.row ? status.row->server_version : status.major_version;
   const SyncState mine = takeover_state(view->sync, context.my_name, *settings, version);
@@ -87,7 +86,10 @@ Task<Result<Timeline>> claim_timeline(ProcedureContext& context, Timeline own) {
   const auto view = context.view();
   const auto proof = context.lock.proof();
   if (!view || !proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
-  const Timeline next = next_timeline(*view, own);
+  const auto& unused = context.unused_claim;
+  // Nobody has claimed since: the number of an attempt that failed before the deed is still ours.
+  const bool again = unused && unused->revision == view->timeline_revision && unused->timeline > own;
+  const Timeline next = again ? unused->timeline : next_timeline(*view, own);
   const Instant deadline = context.clock.now() + context.settings()->dynamic.retry_timeout;
   if (next.id > own.id + 1) {
     Result<void> passed = co_await context.data.pass_over_timelines(own, Timeline{next.id - 1}, deadline);
@@ -99,6 +101,7 @@ Task<Result<Timeline>> claim_timeline(ProcedureContext& context, Timeline own) {
                    .while_leading = proof->generation};
   auto claimed = co_await context.store.write(std::move(claim), deadline);
   if (!claimed.applied()) co_return claimed.error.wrap(fmt::format("timeline {} could not be claimed", next.id));
+  context.unused_claim = {next, *claimed.value};
   co_return next;
 }
 
@@ -183,6 +186,7 @@ Task<Result<void>> promote(ProcedureContext& context) {
     co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
   }
 
+  context.unused_claim.reset();
   context.report({.kind = Event::Kind::PromotionAsked});
   Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
   if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));

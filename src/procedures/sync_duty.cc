@@ -1,5 +1,7 @@
 #include "procedures/sync_duty.h"
 
+#include "core/sync_resolver.h"
+
 namespace tamada {
 
 namespace {
@@ -16,8 +18,8 @@ bool on_duty(ProcedureContext& context) {
 
 Task<void> leave_sync_duty(ProcedureContext& context) {
   const auto settings = context.settings();
-  const bool mode = settings->dynamic.synchronous_mode != SynchronousMode::Off && !settings->dynamic.standby_cluster;
-  if (!mode || settings->tags.nosync() || context.lock.proof() || !on_duty(context)) co_return;
+  if (!synchronous_mode_on(*settings) || settings->tags.nosync() || context.lock.proof() || !on_duty(context))
+    co_return;
   context.log.info("Releasing synchronous duty before postgres is stopped");
   context.refuse_sync_duty(true);
   co_await context.publish();

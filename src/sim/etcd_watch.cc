@@ -80,7 +80,9 @@ void SimEtcd::feed_watchers(int n) {
       if (etcd::in_range(kv->key, w.key, w.range_end)) events.push_back(kv);
     }
     w.next_revision = node(n).applied + 1;
-    if (events.empty() || w.muted || faults_.mute_watches) continue;
+    // A stream that kept something back stays silent: etcd never leaves a gap.
+    if (!events.empty() && faults_.mute_watches) w.muted = true;
+    if (events.empty() || w.muted) continue;
     w.outbox += to_json(etcd::watch_document(events, 0, header(n, node(n).applied)), JsonStyle::Compact) + "\n";
     pump(w);
   }

@@ -136,6 +136,26 @@ TEST(ViewKeeper, an_answer_to_a_request_before_the_doubt_does_not_settle_it) {
   EXPECT_EQ(v.parts.store.count("load"), 2);
 }
 
+// One that was on its way while a load brought something newer, or a store that went back: a load tells which.
+TEST(ViewKeeper, a_view_of_the_watch_older_than_what_was_loaded_is_doubted_not_believed) {
+  Views v;
+  v.start();
+  const ClusterView old = v.stored;
+  v.stored.revision += 5;
+  v.stored.leader.reset();
+  EXPECT_TRUE(v.load());
+  v.views.on_view(old);
+  EXPECT_FALSE(v.views.view()->leader);
+  EXPECT_EQ(v.views.reach(), StoreReach::Doubtful);
+  v.clock().advance(1s);
+  EXPECT_EQ(v.views.reach(), StoreReach::Fresh);
+  EXPECT_FALSE(v.views.view()->leader);
+  v.stored = old;  // it did go back
+  v.views.on_view(old);
+  v.clock().advance(1s);
+  EXPECT_TRUE(v.views.view()->leader);
+}
+
 TEST(ViewKeeper, an_answer_older_than_what_the_watch_brought_changes_nothing) {
   Views v;
   v.start();

@@ -76,6 +76,24 @@ TEST(Promote, passes_over_timelines_that_others_have_made) {
   EXPECT_EQ(world.promotion_note->to_timeline.id, 4u);
 }
 
+TEST(Promote, uses_a_claimed_number_again_that_came_to_nothing) {
+  ScriptedWorld world;
+  world.lock_validity = 3s;  // not confirmed: PostgreSQL is not asked
+  std::vector<std::uint32_t> claimed;
+  auto result = world.run([&](ProcedureContext& c) -> Task<Result<void>> {
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      (void)co_await promote(c);
+      claimed.push_back(world.claimed.id);
+      world.view.claimed_timeline = world.claimed;
+      // The revision that the scripted store answers; at last another member has claimed.
+      world.view.timeline_revision = attempt == 0 ? 7 : 8;
+    }
+    co_return Result<void>();
+  });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(claimed, (std::vector<std::uint32_t>{2, 2, 3})) << world.all_steps();
+}
+
 TEST(Promote, is_not_done_with_too_little_validity_left) {
   ScriptedWorld world;
   world.lock_validity = 3s;
