@@ -4,6 +4,7 @@
 
 #include "core/derive_groups.h"
 #include "core/manual_request.h"
+#include "core/next_timeline.h"
 
 namespace tamada {
 
@@ -42,10 +43,11 @@ fact::Receiver receiver(const DerivationInput& in) {
 
 fact::OwnTimeline own_timeline(const DerivationInput& in) {
   const auto& status = in.observation.postgres;
-  const Timeline newest = in.view->history ? in.view->history->cluster_timeline : Timeline{};
+  const Timeline own = status.row ? status.row->timeline : Timeline{};
+  const Timeline newest = newest_timeline(*in.view, own);
   if (!newest.known()) return OwnTimeline::Current;
-  if (!status.row || !status.row->timeline.known()) return OwnTimeline::Unknown;
-  return status.row->timeline < newest ? OwnTimeline::Old : OwnTimeline::Current;
+  if (!own.known()) return OwnTimeline::Unknown;
+  return own < newest ? OwnTimeline::Old : OwnTimeline::Current;
 }
 
 // Whom the lock holder could hand over to: those that the request in force allows, else anybody.

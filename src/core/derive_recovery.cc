@@ -62,7 +62,8 @@ void derive_recovery(const DerivationInput& in, Facts& f) {
 }
 
 std::optional<Instant> start_budget_since(const Memory& m) {
-  return m.primary_failed_at && !m.start_timeout ? m.primary_failed_at : m.starting_since;
+  const bool ordered = m.start_timeout && m.starting_since;
+  return m.primary_failed_at && !ordered ? m.primary_failed_at : m.starting_since;
 }
 
 }  // namespace tamada

@@ -35,10 +35,12 @@ void on_started(Memory& m, bool as_primary) {
 void on_start_failed(Memory& m, const Event& event, Instant now) {
   const bool counted = m.starting_since && !event.ordered;
   if (!counted) back_off(m, now, "PostgreSQL could not be launched");
+  // The time that an operator gave to a restart began with its launch.
+  const Instant failing_since = m.start_timeout && m.starting_since ? *m.starting_since : now;
+  if (event.as_primary && !m.primary_failed_at) m.primary_failed_at = failing_since;
   m.starting_since.reset();
   m.stopped_for_us = false;
   m.last_start_failed = true;
-  if (event.as_primary && !m.primary_failed_at) m.primary_failed_at = now;
   m.no_restart.why = event.detail;
 }
 

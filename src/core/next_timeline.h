@@ -14,6 +14,9 @@ constexpr std::uint32_t kMostTimelinesPassedOver = 1000;
 // What lies more than kMostTimelinesPassedOver above our own is not believed.
 Timeline next_timeline(const ClusterView& view, Timeline own);
 
+// The newest timeline that the store knows of for certain: the history's, and a claimed one that is believed.
+Timeline newest_timeline(const ClusterView& view, Timeline own);
+
 // Somebody else promoted himself, or was about to, under a later lock than `generation`, whose holder is primary on
 // `own`. The lock may have passed on and come free again while the holder stood still.
 bool promoted_since(const ClusterView& view, const LockGeneration& generation, Timeline own);

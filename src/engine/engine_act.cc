@@ -175,7 +175,11 @@ void Engine::Impl::start_procedure() {
       FollowTarget target;
       if (auto view = views_.view()) target = follow_target(*view, *state_.settings, lock_.proof().has_value());
       body = restart(context_, std::move(target), patience);
-      if (restart_) answer = std::move(restart_->second.done);
+      if (restart_) {
+        // How long the start may take before another member takes over (ha_behaviour.md 1.15).
+        if (restart_->first.timeout) report({.kind = Event::Kind::RestartAsked, .timeout = restart_->first.timeout});
+        answer = std::move(restart_->second.done);
+      }
       restart_.reset();
       break;
     }

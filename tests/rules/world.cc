@@ -66,6 +66,11 @@ std::string World::command(std::string_view text) try {
     view_.history = HistoryDocument{{}, ++view_.revision, Timeline{static_cast<std::uint32_t>(number(line.object))}};
     return "";
   }
+  if (verb == "claimed_timeline") {
+    view_.claimed_timeline = Timeline{static_cast<std::uint32_t>(number(line.object))};
+    view_.timeline_revision = ++view_.revision;
+    return "";
+  }
   if (verb == "sync") {
     view_.sync = {};
     if (line.object == "off") return "";

@@ -22,5 +22,16 @@ TEST(PromotedSince, a_later_claim_or_history_of_a_newer_timeline_tells_of_anothe
   EXPECT_FALSE(promoted_since(view, mine, Timeline{4}));
 }
 
+TEST(NewestTimeline, is_the_later_of_history_and_claim_but_no_nonsense) {
+  ClusterView view;
+  EXPECT_FALSE(newest_timeline(view, Timeline{4}).known());
+  view.history = HistoryDocument{{}, 130, Timeline{5}};
+  EXPECT_EQ(newest_timeline(view, Timeline{4}).id, 5u);
+  view.claimed_timeline = Timeline{6};
+  EXPECT_EQ(newest_timeline(view, Timeline{4}).id, 6u);
+  view.claimed_timeline = Timeline{4000000000};
+  EXPECT_EQ(newest_timeline(view, Timeline{4}).id, 5u);
+}
+
 }  // namespace
 }  // namespace tamada

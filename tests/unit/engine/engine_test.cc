@@ -129,6 +129,22 @@ TEST(Engine, publishes_with_its_renewals_which_slots_of_absent_members_are_kept)
   EXPECT_EQ(published->retain_slots, (std::vector<std::string>{"gone_before", "n1", "n2", "n3"}));
 }
 
+TEST(Engine, a_restart_may_take_as_long_as_its_operator_said_before_another_member_is_asked) {
+  Running r;
+  r.parts.runs_as(true);
+  r.stored.leader = LeaderEntry{{"n1", 7, "a"}, 9};
+  r.parts.local.adoption = AdoptionRecord{"boot", "store-1", {"n1", 7, "a"}, 30s, r.parts.clock.now()};
+  r.start();
+  ASSERT_EQ(r.engine->snapshot()->explanation.rule, "IL-02");
+  r.engine->submit(RestartRequest{.timeout = 40s}, {});
+  r.parts.clock.advance(1s);
+  EXPECT_EQ(r.parts.postgres.stops.size(), 1u);
+  r.parts.postgres.status.process = ProcessState::Running;
+  r.parts.postgres.status.accepting = Accepting::Rejecting;
+  r.parts.clock.advance(45s);
+  EXPECT_EQ(r.engine->snapshot()->explanation.rule, "ST-03") << r.engine->snapshot()->status;
+}
+
 TEST(Engine, requests_after_its_end_are_refused) {
   Running r;
   r.start();
