@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "core/failsafe_map.h"
-#include "core/sync_resolver.h"
 
 namespace tamada {
 
@@ -63,7 +62,7 @@ bool is_former_leader(const ElectionInput& in, std::string_view member) {
 }  // namespace
 
 bool synchronous_race(const ClusterView& view, const Settings& settings) {
-  return synchronous_mode_on(settings) && !view.sync.empty();
+  return !settings.dynamic.standby_cluster && !view.sync.empty();
 }
 
 bool in_sync(const SyncState& sync, std::string_view name) {
@@ -161,7 +160,8 @@ StandingResult own_standing(const ElectionInput& in) {
     return {NotInFailsafe, "the failsafe map does not name this member"};
   }
   if (!listed && !quorum_mode(in.settings)) {
-    return {NotSynchronous, fmt::format("synchronous mode is on and /sync names neither leader nor standby '{}'", me)};
+    return {NotSynchronous,
+            fmt::format("/sync names neither leader nor standby '{}': it may lack acknowledged commits", me)};
   }
   return completeness(in);
 }

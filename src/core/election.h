@@ -30,7 +30,8 @@ struct ElectionInput {
   WallTime wall;
 };
 
-// Synchronous mode is in force here: switched on, no standby cluster, and /sync has been written.
+// /sync says who has every acknowledged commit. Its promise stands until the leader takes it away, also when the mode
+// was switched off meanwhile (S4); a standby cluster has none.
 bool synchronous_race(const ClusterView& view, const Settings& settings);
 bool in_sync(const SyncState& sync, std::string_view name);
 

@@ -86,7 +86,7 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
       wait_row(id(4), when + When{is(fact::Watchdog::Unusable)}, kNotHealthiest,
                "the watchdog is required and does not work here"),
       wait_row(id(5), when + When{is(Standing::NotSynchronous)}, kNotHealthiest,
-               "synchronous mode is on and the store does not name this member as one that has every commit"),
+               "/sync in the store does not name this member as one that has every commit"),
       wait_row(id(6), when + When{is(Standing::NotInFailsafe)}, kNotHealthiest,
                "the failsafe map does not name this member, so the old leader may go on without asking it"),
       wait_row(id(7), when + When{is(Standing::Lagging)}, kNotHealthiest,

@@ -28,7 +28,8 @@ Situation no_leader_rules() {
                         .effects = {Effect::CheckHistory},
                         .name = "demote"},
                .status = "demoting self because i am not the healthiest node",
-               .because = "the store knows a newer timeline, in its history or claimed: somebody else was promoted meanwhile, or may "
+               .because = "the store knows a newer timeline, in its history or claimed: somebody else was promoted "
+                          "meanwhile, or may "
                           "have been"},
               {.id = "NL-03",
                .when = primary + When{is(fact::Watchdog::Unusable)},
