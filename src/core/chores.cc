@@ -21,9 +21,10 @@ bool leads_running(const Facts& f) {
   return leads(f) && serves && !f.is(SystemId::Foreign) && !f.is(SystemId::Invalid);
 }
 
-// Once by each process under each lock, and whenever the members change.
-bool failsafe_map_due(const Observation& o, const Settings& settings) {
-  if (!settings.dynamic.failsafe_mode || settings.dynamic.standby_cluster) return false;
+// Once by each process under each lock, and whenever the members change. Not while the lock lives on a consent: a
+// member that the map names anew may race, and has promised nothing.
+bool failsafe_map_due(const Facts& f, const Observation& o, const Settings& settings) {
+  if (!settings.dynamic.failsafe_mode || settings.dynamic.standby_cluster || !f.is(Failsafe::No)) return false;
   return !o.failsafe_map_confirmed || o.view->failsafe != wanted_failsafe_map(*o.view, settings);
 }
 
@@ -37,7 +38,7 @@ void leader_chores(const Facts& f, const Observation& o, const Memory& m, const 
     if (f.is(Paused::No) && f.is(Validity::Enough) && !o.watchdog_running) out.push_back(Chore::ActivateWatchdog);
     out.push_back(Chore::UpdateHistory);
     if (!m.checkpoint_done) out.push_back(Chore::CheckpointAfterPromote);
-    if (failsafe_map_due(o, settings)) out.push_back(Chore::WriteFailsafe);
+    if (failsafe_map_due(f, o, settings)) out.push_back(Chore::WriteFailsafe);
   }
 }
 

@@ -12,8 +12,15 @@
 namespace tamada {
 
 namespace {
+
 constexpr Duration kAnswerPatience = 2s;  // ha_behaviour.md 1.10
 constexpr Duration kAgainAfter = 1s;
+
+bool same_names(const std::vector<Member>& a, const std::vector<Member>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Member& x, const Member& y) { return x.name == y.name; });
+}
+
 }  // namespace
 
 Failsafe::Failsafe(Executor executor, EngineState& state, LockKeeper& lock, const ProcedureRunner& runner,
@@ -119,6 +126,9 @@ Task<bool> Failsafe::round() {
     tell(problem);
     co_return false;
   }
+  // A map that was sent meanwhile may name somebody who has promised nothing.
+  const auto members_now = others();
+  if (!members_now || !same_names(*members, *members_now)) co_return false;
   const bool first = !lock_.status().consented;
   if (!lock_.consented(asked_at, episode.confirmations)) co_return false;
   told_.clear();

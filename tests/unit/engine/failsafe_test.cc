@@ -183,6 +183,21 @@ TEST(Failsafe, needs_a_confirmed_map_that_names_this_member) {
   EXPECT_EQ(unknown.asked()[0].members.size(), 3u) << "a map whose writing had no answer may stand there";
 }
 
+TEST(Failsafe, a_consent_counts_only_when_everybody_was_asked_whom_a_map_sent_meanwhile_names) {
+  Primary p;
+  p.parts.peers.consent_takes = 500ms;
+  p.lose_store();
+  while (p.asked().empty()) p.parts.clock.advance(100ms);
+  auto more = p.view.failsafe;
+  more["n4"] = "http://127.0.0.4:8008/patroni";
+  p.parts.state.failsafe_maps.sent(p.lock.proof()->generation, more);
+  p.parts.clock.advance(600ms);
+  EXPECT_FALSE(p.lock.status().consented);
+  p.parts.clock.advance(3s);
+  EXPECT_TRUE(p.lock.status().consented);
+  EXPECT_EQ(p.asked().back().members, (std::vector<std::string>{"n2", "n3", "n4"}));
+}
+
 TEST(Failsafe, a_single_member_needs_nobody) {
   Primary p;
   p.view.failsafe = {{"n1", "http://127.0.0.1:8008/patroni"}};
