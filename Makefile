@@ -8,9 +8,10 @@ SEEDS     ?= 200
 STORE     ?= etcd3
 NAME      ?=
 PG        ?= 15
+FAILOVERS ?= 200
 CMAKE      = cmake -G Ninja -DCMAKE_CXX_COMPILER=$(CXX_19)
 
-.PHONY: configured build demo test check sim acceptance bench full clean setup format sanitized
+.PHONY: configured build demo test check sim acceptance campaign bench full clean setup format sanitized
 .DEFAULT_GOAL := build
 
 setup:
@@ -42,6 +43,9 @@ sim: build
 
 acceptance: build
 	@tests/acceptance/run --bin $(BUILD)/bin --store $(STORE) --pg $(PG) $(if $(NAME),--name $(NAME))
+
+campaign: build
+	@tests/acceptance/campaign --bin $(BUILD)/bin --pg $(PG) --failovers $(FAILOVERS)
 
 bench: build
 	@bench/run --bin $(BUILD)/bin
