@@ -261,7 +261,10 @@ std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurv
   if (!request.candidate.empty() && request.candidate != me) {
     const PeerReport* candidate = report_of(survey, request.candidate);
     if (candidate) {
-      const auto why_not = why_not_successor(in, *candidate);
+      auto why_not = why_not_successor(in, *candidate);
+      const bool lacks =
+          !request.leader.empty() && by_votes(in.view, in.settings) && candidate->position < own_position(in);
+      if (!why_not && lacks) why_not = "it lacks WAL that this member has";
       if (!why_not) {
         result.peers = fact::Peers::CandidateTakesOver;
         result.details.push_back(fmt::format("{} is the requested candidate and healthy", who(*candidate)));
@@ -313,8 +316,11 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
     if (opinion.votes && report->receiver_stopped && in_sync(in.view.sync, member.name)) ++votes;
     result.details.push_back(std::move(opinion.text));
   }
-  if (standing.standing == fact::Standing::Candidate || result.peers == PrimaryAlive) return result;
-  if (request) {
+  if (result.peers == PrimaryAlive) return result;
+  const bool named = standing.standing == fact::Standing::Candidate;
+  // Only a failover loses acknowledged commits at an operator's word. Who is listed for a quorum alone proves nothing.
+  if (named && (!request || request->leader.empty() || !by_votes(in.view, in.settings))) return result;
+  if (request && !named) {
     if (auto changed = judge_request(in, *survey, *request)) return *changed;
   }
   // The votes of the race that won the lock stand: who gave them receives nothing until he sees a leader, and that is
