@@ -77,6 +77,23 @@ json::object scheduled_switchover(const FailoverRequest& request) {
   return out;
 }
 
+json::array slots_document(const SlotReport& report) {
+  json::array out;
+  for (const SlotReport::Line& line : report.slots) {
+    const SlotInfo& slot = line.slot;
+    json::object one{{"name", slot.name},
+                     {"type", slot.physical ? "physical" : "logical"},
+                     {"active", slot.active},
+                     {"retained_bytes", line.retained_bytes}};
+    if (!slot.database.empty()) one["database"] = slot.database;
+    if (!slot.wal_status.empty()) one["wal_status"] = slot.wal_status;
+    if (line.sound) one["sound"] = *line.sound;
+    if (const auto gap = report.gaps.find(slot.name); gap != report.gaps.end()) one["gap"] = gap->second;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 }  // namespace
 
 json::object cluster_document(const ClusterView& view, const Settings& settings, bool paused) {
@@ -126,6 +143,7 @@ json::object explain_document(const Snapshot& snapshot, Instant now) {
     sync["details"] = std::move(why_not);
     out["synchronous"] = std::move(sync);
   }
+  if (!snapshot.slots.slots.empty()) out["slots"] = slots_document(snapshot.slots);
   const bool valid = now < snapshot.lock_valid_until;
   out["lock_valid_for"] = valid ? json::value(to_seconds(snapshot.lock_valid_until - now)) : json::value(nullptr);
   out["postgres"] = snapshot.postgres.one_line();

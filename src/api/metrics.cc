@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -90,11 +91,20 @@ class Page {
     if (!comment.empty()) text_ += fmt::format("# {}\n", comment);
     text_ += fmt::format("# TYPE {} {}\n{}{} {}\n", name, type, name, labels_, value);
   }
+  // Several values of one name, told apart by a label; added one after the other.
+  void add_labelled(std::string_view name, std::string_view type, std::string_view help, std::string_view label,
+                    std::string_view label_value, std::string_view value) {
+    if (std::exchange(family_, name) != name)
+      text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    text_ += fmt::format("{}{},{}=\"{}\"}} {}\n", name, labels_.substr(0, labels_.size() - 1), label,
+                         escape_label(label_value), value);
+  }
   void flag(std::string_view name, std::string_view help, bool value) { add(name, "gauge", help, value ? "1" : "0"); }
   std::string take() { return std::move(text_); }
 
  private:
   std::string labels_;
+  std::string family_;
   std::string text_;
 };
 
@@ -157,6 +167,12 @@ void add_own(Page& page, const Snapshot& s, Instant now) {
            fmt::format("{:.3f}", valid ? to_seconds(s.lock_valid_until - now) : 0.0));
   page.add("tamada_longest_handler_seconds", "gauge", "Longest time the engine thread was busy without a break.",
            fmt::format("{:.6f}", to_seconds(s.longest_handler)));
+  for (const SlotReport::Line& line : s.slots.slots) {
+    page.add_labelled("tamada_slot_retained_bytes", "gauge", "WAL that a replication slot keeps from being removed.",
+                      "slot", line.slot.name, std::to_string(line.retained_bytes));
+  }
+  page.add("tamada_logical_slot_gaps", "gauge", "Logical slots of this primary whose consumers may miss changes.",
+           std::to_string(s.slots.gaps.size()));
 }
 
 }  // namespace

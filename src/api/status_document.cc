@@ -95,6 +95,11 @@ void add_own_part(json::object& doc, const Snapshot& snapshot) {
   own["receiver_stopped"] = snapshot.receiver_stopped;
   own["upstream_alive"] = snapshot.upstream_alive;
   own["rule"] = snapshot.explanation.rule;
+  if (!snapshot.slots.gaps.empty()) {
+    json::object gaps;
+    for (const auto& [slot, why] : snapshot.slots.gaps) gaps[slot] = why;
+    own["logical_slot_gaps"] = std::move(gaps);
+  }
   doc["tamada"] = std::move(own);
 }
 

@@ -49,6 +49,14 @@ void request_chores(const Then& then, const Facts& f, const ClusterView& view, s
   out.push_back(f.is(Paused::Yes) && both ? Chore::DropFailoverLeader : Chore::ClearFailover);
 }
 
+// In failsafe mode the primary tells where its slots stand, and those who let it go on move theirs (1.10).
+bool moves_slots_alone(const Then& then, const Facts& f) {
+  const bool away = f.is(Store::Unreachable) || f.is(Store::Doubtful);
+  const bool told = f.is(Postgres::Standby) && f.is(Promise::Given);
+  const bool tells = f.is(Postgres::Primary) && f.is(Failsafe::Yes);
+  return away && (told || tells) && then.plan == PlanKind::Keep && f.is(Busy::Idle) && f.is(ShuttingDown::No);
+}
+
 }  // namespace
 
 std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m,
@@ -56,6 +64,7 @@ std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observatio
   std::vector<Chore> out = then.chores;
   if (o.reinitialize && !f.is(Order::Reinitialize) && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
   if (o.restart && why_no_restart(*o.restart, o.postgres, m.role)) out.push_back(Chore::RefuseRestart);
+  if (moves_slots_alone(then, f)) out.push_back(Chore::MoveSlots);
   if (!o.view || !f.is(Store::Fresh) || f.is(ShuttingDown::Yes)) return out;
   if (!o.view->member(o.my_name)) out.push_back(Chore::TouchMember);
   if (!f.is(Busy::Idle)) return out;

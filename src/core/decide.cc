@@ -93,6 +93,13 @@ std::string seconds_left(const Decider& d) {
   return std::to_string(std::max<std::int64_t>(left, 0));
 }
 
+// As Python prints a list.
+std::string slot_list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += fmt::format("{}'{}'", out.empty() ? "" : ", ", name);
+  return "[" + out + "]";
+}
+
 StatusWords words_for(const Decider& d, const Plan& plan) {
   StatusWords words;
   words.me = d.o.my_name;
@@ -106,6 +113,7 @@ StatusWords words_for(const Decider& d, const Plan& plan) {
   words.procedure = d.o.procedure.name;
   words.error = d.o.postgres.data_dir_error;
   words.seconds = seconds_left(d);
+  words.slots = slot_list(d.o.slots_to_copy);
   return words;
 }
 

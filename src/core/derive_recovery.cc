@@ -59,6 +59,7 @@ void derive_recovery(const DerivationInput& in, Facts& f) {
   f.set(m.crash_recovery_tried ? CrashRecovery::Tried : CrashRecovery::NotTried);
   f.set(history(in));
   f.set(repair(in));
+  f.set(in.observation.slots_to_copy.empty() ? SlotsToCopy::No : SlotsToCopy::Yes);
 }
 
 std::optional<Instant> start_budget_since(const Memory& m) {

@@ -173,6 +173,8 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
     case Kind::CheckpointDone:
       m.checkpoint_done = true;
       break;
+    case Kind::SlotsLooked:
+      break;
     case Kind::CallbackRan:
       m.role_callback_ran = true;
       break;

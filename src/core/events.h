@@ -31,6 +31,7 @@ struct Event {
     DataDirRemoved,
     CheckpointDone,  // after promotion
     CallbackRan,
+    SlotsLooked,  // there are slots to copy
   };
   Kind kind;
   bool ok = false;

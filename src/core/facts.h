@@ -59,6 +59,7 @@ namespace tamada {
   X(Repair,         "how may a diverged data directory be repaired?", Rewind, Clone, NotAllowed) \
   X(LeaderUsable,   "does the leader publish how to connect to it?", No, Yes) \
   X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs, JustChanged) \
+  X(SlotsToCopy,    "does this standby lack logical slots that the leader has?", No, Yes) \
   X(CloneSource,    "is there a member to clone from?", None, Leader, Replica, Remote) \
   X(CloneAlone,     "is there a replica method that needs no leader?", No, Yes) \
   X(BootstrapFailed, "did a bootstrap by this process fail?", No, Yes) \

@@ -56,6 +56,7 @@ enum class ProcedureKind {
   CrashRecovery,
   Reinitialize,
   CheckDivergence,
+  CopySlots,
   Shutdown,
 };
 
@@ -108,6 +109,8 @@ struct Observation {
   // The running recovery settings differ from those for the target (PostgresServer::follow_differs).
   // Filled for the target of core/follow.h's follow_target(). nullopt = could not be told.
   std::optional<bool> follow_differs;
+  // Logical slots of the leader that this standby lacks and could take over now (core/slots_plan.h).
+  std::vector<std::string> slots_to_copy;
   std::optional<ReinitializeRequest> reinitialize;
   std::optional<RestartRequest> restart;
   bool shutting_down = false;

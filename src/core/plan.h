@@ -31,6 +31,7 @@ enum class PlanKind {
   Reinitialize,   // stop, remove, clone
   Bootstrap,      // race for /initialize, then initdb or the custom method
   Restart,
+  CopySlots,     // running standby: take over logical slots of the leader, with a restart
   StopLeftOver,  // the data directory is gone: stop the old postmaster
   Cancel,        // the running procedure must end; decide again after it did
   Exit,          // fatal: `exit_message`
@@ -47,6 +48,7 @@ enum class Chore {
   UpdateHistory,
   WriteFailsafe,  // whom failsafe mode asks
   SyncSlots,
+  MoveSlots,  // without the store: nothing is made or dropped, slots are only moved on
   CheckpointAfterPromote,
   TouchMember,
   ActivateWatchdog,

@@ -40,6 +40,8 @@ std::string_view name_of(PlanKind kind) {
       return "Bootstrap";
     case PlanKind::Restart:
       return "Restart";
+    case PlanKind::CopySlots:
+      return "CopySlots";
     case PlanKind::StopLeftOver:
       return "StopLeftOver";
     case PlanKind::Cancel:
@@ -80,6 +82,8 @@ std::string_view name_of(Chore chore) {
       return "WriteFailsafe";
     case Chore::SyncSlots:
       return "SyncSlots";
+    case Chore::MoveSlots:
+      return "MoveSlots";
     case Chore::CheckpointAfterPromote:
       return "CheckpointAfterPromote";
     case Chore::TouchMember:

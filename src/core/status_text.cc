@@ -51,7 +51,7 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 }  // namespace
 
 std::string fill_text(std::string_view text, const StatusWords& words) {
-  const std::array<std::pair<std::string_view, const std::string*>, 7> values{{
+  const std::array<std::pair<std::string_view, const std::string*>, 8> values{{
       {"{me}", &words.me},
       {"{leader}", &words.leader},
       {"{source}", &words.source},
@@ -59,6 +59,7 @@ std::string fill_text(std::string_view text, const StatusWords& words) {
       {"{procedure}", &words.procedure},
       {"{error}", &words.error},
       {"{seconds}", &words.seconds},
+      {"{slots}", &words.slots},
   }};
   std::string out;
   while (!text.empty()) {

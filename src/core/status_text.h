@@ -9,7 +9,7 @@
 
 namespace tamada {
 
-// Values for {me}, {leader}, {source}, {request}, {procedure}, {error}, {seconds}.
+// Values for {me}, {leader}, {source}, {request}, {procedure}, {error}, {seconds}, {slots}.
 struct StatusWords {
   std::string me;
   std::string leader;
@@ -18,6 +18,7 @@ struct StatusWords {
   std::string procedure;
   std::string error;
   std::string seconds;
+  std::string slots;
 };
 
 // Unknown placeholders stay as they are.

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "core/failsafe_map.h"
-#include "core/slots_plan.h"
 #include "engine/history_update.h"
 
 namespace tamada {
@@ -10,20 +9,15 @@ namespace tamada {
 namespace {
 constexpr Duration kSqlPatience = 5s;
 constexpr Duration kCheckpointPatience = 3600s;
-ExistingSlot existing_slot(const SlotInfo& s) {
-  return {.name = s.name,
-          .physical = s.physical,
-          .active = s.active,
-          .temporary = s.temporary,
-          .failover = s.failover,
-          .database = s.database,
-          .plugin = s.plugin};
-}
-
 }  // namespace
 
 Chores::Chores(Executor executor, EngineState& state, ProcedureContext& context)
-    : state_(state), context_(context), tasks_(executor) {}
+    : state_(state), context_(context), tasks_(executor), slots_(executor, state, context) {}
+
+Task<void> Chores::stop() {
+  co_await tasks_.stop();
+  co_await slots_.stop();
+}
 
 void Chores::run(Chore chore, View view) {
   if (!running_.insert(chore).second) return;
@@ -61,7 +55,10 @@ Task<void> Chores::perform(Chore chore, View view) {
       if (view) co_await update_history(view);
       break;
     case Chore::SyncSlots:
-      if (view) co_await sync_slots(view);
+      if (view) co_await slots_.look(view, false);
+      break;
+    case Chore::MoveSlots:
+      if (view) co_await slots_.look(view, true);
       break;
     case Chore::WriteFailsafe:
       if (view) co_await write_failsafe(view);
@@ -127,32 +124,6 @@ Task<void> Chores::update_history(View view) {
   // A timeline whose parent is not the one before it is "due" for ever.
   if (view->history && view->history->lines == lines) co_return;
   co_await write(StoreKey::History, format_history(lines), view->history ? view->history->revision : 0, "/history");
-}
-
-Task<void> Chores::sync_slots(View view) {
-  const Instant deadline = context_.clock.now() + kSqlPatience;
-  Result<std::vector<SlotInfo>> slots = co_await context_.sql.slots(deadline);
-  if (!slots) {
-    state_.log.warning("replication slots could not be listed: {}", slots.error().text());
-    co_return;
-  }
-  std::vector<ExistingSlot> existing;
-  for (const SlotInfo& s : *slots) existing.push_back(existing_slot(s));
-  const SlotsSide side{
-      .holds_lock = context_.lock.proof().has_value(),
-      .in_recovery = !state_.postgres.is_primary(),
-      .retained = retained_slots(state_.memory, *state_.settings, state_.postgres.major_version, context_.clock.now())};
-  SlotsPlan plan = plan_slots(*view, *state_.settings, side, existing);
-  for (const std::string& warning : plan.warnings) state_.log.warning("{}", warning);
-  for (const std::string& name : plan.drop) {
-    state_.log.info("dropping replication slot {}: no member needs it", name);
-    Result<void> dropped = co_await context_.sql.drop_slot(name, deadline);
-    if (!dropped) state_.log.warning("replication slot {} was not dropped: {}", name, dropped.error().text());
-  }
-  for (const std::string& name : plan.create) {
-    Result<void> created = co_await context_.sql.create_physical_slot(name, deadline);
-    if (!created) state_.log.warning("replication slot {} was not created: {}", name, created.error().text());
-  }
 }
 
 // It counts from its opening: the lock is renewed with it, so that a host that freezes now does not outlive the lock.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/async.h"
+#include "engine/slot_keeper.h"
 #include "engine/state.h"
 #include "procedures/context.h"
 
@@ -16,7 +17,10 @@ class Chores {
  public:
   Chores(Executor executor, EngineState& state, ProcedureContext& context);
   void run(Chore chore, std::shared_ptr<const ClusterView> view);
-  Task<void> stop() { co_await tasks_.stop(); }
+  // The procedure that copies logical slots begins.
+  void copying_slots() { slots_.copying(); }
+  void slots_not_copied() { slots_.not_copied(); }
+  Task<void> stop();
 
  private:
   using View = std::shared_ptr<const ClusterView>;
@@ -24,7 +28,6 @@ class Chores {
   Task<bool> write(StoreKey key, std::optional<std::string> value, std::int64_t revision, std::string what);
   Task<void> update_history(View view);
   Task<void> write_failsafe(View view);
-  Task<void> sync_slots(View view);
   Task<void> activate_watchdog();
   Task<void> checkpoint();
 
@@ -32,6 +35,7 @@ class Chores {
   ProcedureContext& context_;
   TaskScope tasks_;
   std::set<Chore> running_;
+  SlotKeeper slots_;
 };
 
 }  // namespace tamada

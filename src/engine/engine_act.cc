@@ -5,6 +5,7 @@
 #include "engine/engine_impl.h"
 #include "engine/peer_survey.h"
 #include "procedures/bootstrap_procedure.h"
+#include "procedures/copy_slots_procedure.h"
 #include "procedures/demote_procedure.h"
 #include "procedures/promote_procedure.h"
 #include "procedures/rebuild_procedures.h"
@@ -42,6 +43,8 @@ ProcedureKind kind_of(PlanKind plan) {
       return ProcedureKind::Bootstrap;
     case PlanKind::Restart:
       return ProcedureKind::Restart;
+    case PlanKind::CopySlots:
+      return ProcedureKind::CopySlots;
     case PlanKind::StopLeftOver:
       return ProcedureKind::Demote;
     default:
@@ -183,6 +186,10 @@ void Engine::Impl::start_procedure() {
       restart_.reset();
       break;
     }
+    case PlanKind::CopySlots:
+      body = copy_logical_slots(context_, {plan.leader.value_or(Member{}), state_.slots.to_copy});
+      chores_.copying_slots();
+      break;
     case PlanKind::StopLeftOver:
       body = stop_left_over(context_);
       break;
@@ -190,8 +197,10 @@ void Engine::Impl::start_procedure() {
       return;
   }
   const bool bootstraps = plan.kind == PlanKind::Bootstrap;
+  const bool copies = plan.kind == PlanKind::CopySlots;
   const std::string name = plan.procedure_name.empty() ? plan.status : plan.procedure_name;
-  runner_.start(kind_of(plan.kind), name, std::move(body), [this, answer, bootstraps](Result<void> result) {
+  runner_.start(kind_of(plan.kind), name, std::move(body), [this, answer, bootstraps, copies](Result<void> result) {
+    if (copies && !result && result.error().code == ErrorCode::Conflict) chores_.slots_not_copied();
     if (bootstraps && !result && result.error().code == ErrorCode::Failed) {
       state_.log.critical("{}", result.error().text());
       exit_code_ = 1;

@@ -67,6 +67,9 @@ struct Engine::Impl {
   void publish_snapshot();
   Member own_member() const;
   std::optional<StatusDocument> status_due() const;
+  std::optional<SlotPositions> slot_positions() const;
+  void look_at_feedback();
+  void configure_server();
 
   // act (engine_act.cc)
   Task<bool> act();  // true = look again at once

@@ -90,6 +90,7 @@ Observation Engine::Impl::observe() const {
   o.watchdog_healthy = state_.ports.watchdog.healthy();
   o.watchdog_running = state_.ports.watchdog.running();
   o.follow_differs = follow_differs();
+  for (const PermanentSlot& slot : state_.slots.to_copy) o.slots_to_copy.push_back(slot.name);
   if (reinitialize_) o.reinitialize = reinitialize_->first;
   if (restart_) o.restart = restart_->first;
   o.shutting_down = state_.shutting_down;
@@ -136,6 +137,14 @@ void Engine::Impl::apply_view_settings() {
   settings_changed(*applied, false);
 }
 
+// Members that replicate through this one come and go.
+void Engine::Impl::look_at_feedback() {
+  const bool needed = needs_feedback(views_.view().get(), *state_.settings, state_.postgres.major_version);
+  if (needed == state_.feedback) return;
+  configure_server();
+  tasks_.spawn(apply_to_postgres(false));
+}
+
 // A survey serves several questions within its second, if everybody that the plan names was asked.
 bool Engine::Impl::answers_all(const std::optional<PeerSurvey>& survey) const {
   if (!survey || now() - survey->completed_at > kSurveyLife) return false;
@@ -154,6 +163,7 @@ Task<void> Engine::Impl::cycle() {
   last_cycle_ = began;
   apply_view_settings();
   co_await look_at_postgres(true);
+  look_at_feedback();
   failsafe_.look();
   co_await origin_.refresh(views_.view(), follows_leader());
   co_await disarm_left_over_watchdog();
@@ -209,12 +219,23 @@ Task<void> Engine::Impl::loop() {
   }
 }
 
+// nullopt: not looked at since this member leads; what was published before still holds.
+std::optional<SlotPositions> Engine::Impl::slot_positions() const {
+  if (!state_.slots.positions || !state_.postgres.is_primary()) return std::nullopt;
+  SlotPositions positions = *state_.slots.positions;
+  if (publishes_own_slot(*state_.settings, state_.postgres.major_version)) {
+    positions[slot_name_for(state_.settings->name)] = state_.postgres.row->position().bytes;
+  }
+  return positions;
+}
+
 std::optional<StatusDocument> Engine::Impl::status_due() const {
   if (!state_.postgres.is_primary()) return std::nullopt;
   StatusDocument status;
   if (auto view = views_.view(); view && view->status) status = *view->status;
   const StatusDocument before = status;
   status.optime = state_.postgres.row->position();
+  if (auto slots = slot_positions()) status.slots = std::move(*slots);
   status.retain_slots = retained_slots(state_.memory, *state_.settings, state_.postgres.major_version, now());
   if (status == before) return std::nullopt;
   return status;
@@ -297,6 +318,7 @@ void Engine::Impl::publish_snapshot() {
   s->own_member = own_member();
   s->promoting = state_.memory.promotion_asked;
   s->sync = state_.sync;
+  s->slots = state_.slots;
   const auto& row = state_.postgres.row;
   s->receiver_stopped = row && row->in_recovery && row->receiver_status.empty();
   if (const auto view = views_.view(); view && votes_by_quorum(*view, settings, state_.postgres)) {

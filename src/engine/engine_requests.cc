@@ -1,6 +1,8 @@
 // What operators and signals ask of the engine.
 #include <boost/asio/post.hpp>
 
+#include "base/text.h"
+#include "core/slots_plan.h"
 #include "engine/engine_impl.h"
 
 namespace tamada {
@@ -86,6 +88,18 @@ Task<void> Engine::Impl::reload(Done done) {
   done({202, "reload scheduled"});
 }
 
+// The settings as they are, but for what the cluster's slots demand.
+void Engine::Impl::configure_server() {
+  state_.feedback = needs_feedback(views_.view().get(), *state_.settings, state_.postgres.major_version);
+  Settings settings = *state_.settings;
+  if (state_.feedback) {
+    auto& parameters = settings.postgresql.parameters;
+    std::erase_if(parameters, [](const auto& p) { return equal_ignoring_case(p.first, "hot_standby_feedback"); });
+    parameters["hot_standby_feedback"] = "on";
+  }
+  state_.ports.server.update_settings(settings);
+}
+
 void Engine::Impl::settings_changed(std::shared_ptr<const Settings> settings, bool force_reload) {
   const bool was_paused = state_.paused();
   state_.settings = std::move(settings);
@@ -93,7 +107,7 @@ void Engine::Impl::settings_changed(std::shared_ptr<const Settings> settings, bo
   views_.update_settings(dynamic);
   lock_.update_settings(dynamic);
   promise_.update_settings(dynamic);
-  state_.ports.server.update_settings(*state_.settings);
+  configure_server();
   state_.ports.watchdog.update_settings(state_.settings->watchdog, dynamic.ttl, dynamic.loop_wait);
   state_.ports.callbacks.update_settings(*state_.settings);
   if (was_paused && !state_.paused()) views_.doubt("pause ended");

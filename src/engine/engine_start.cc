@@ -72,11 +72,12 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                  publish_snapshot();
                  wake();
                }),
-      failsafe_(executor, state_, lock_, runner_, views_,
-                [this] {
-                  member_.look();
-                  wake();
-                }),
+      failsafe_(
+          executor, state_, lock_, runner_, views_, [this] { return slot_positions(); },
+          [this] {
+            member_.look();
+            wake();
+          }),
       requests_(executor, state_, views_),
       status_(executor, [this] { return look_for_askers(); }),
       fresh_view_(executor, [this] { return load_for_askers(); }),

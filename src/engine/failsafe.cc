@@ -24,11 +24,12 @@ bool same_names(const std::vector<Member>& a, const std::vector<Member>& b) {
 }  // namespace
 
 Failsafe::Failsafe(Executor executor, EngineState& state, LockKeeper& lock, const ProcedureRunner& runner,
-                   const ViewKeeper& views, std::function<void()> on_over)
+                   const ViewKeeper& views, Slots slots, std::function<void()> on_over)
     : state_(state),
       lock_(lock),
       runner_(runner),
       views_(views),
+      slots_(std::move(slots)),
       on_over_(std::move(on_over)),
       tasks_(executor),
       wake_(executor) {}
@@ -88,6 +89,7 @@ void Failsafe::tell(const std::string& problem) {
 Task<std::vector<ConsentAnswer>> Failsafe::ask(std::vector<Member> members, Instant deadline) {
   const Settings& settings = *state_.settings;
   FailsafeQuestion question{settings.name, settings.conn_url(), settings.api_url(), episode_->id, settings.dynamic.ttl};
+  question.slots = slots_().value_or(SlotPositions{});
   co_return co_await state_.ports.peers.ask_consent(std::move(question), std::move(members), deadline);
 }
 

@@ -18,9 +18,10 @@ namespace tamada {
 
 class Failsafe {
  public:
-  // `on_over`: an episode has ended and its name is to be published.
+  // `slots`: where the slots of this primary stand. `on_over`: an episode has ended and its name is to be published.
+  using Slots = std::function<std::optional<SlotPositions>()>;
   Failsafe(Executor executor, EngineState& state, LockKeeper& lock, const ProcedureRunner& runner,
-           const ViewKeeper& views, std::function<void()> on_over);
+           const ViewKeeper& views, Slots slots, std::function<void()> on_over);
 
   void start() { tasks_.spawn(keep()); }
   Task<void> stop() { co_await tasks_.stop(); }
@@ -48,6 +49,7 @@ class Failsafe {
   LockKeeper& lock_;
   const ProcedureRunner& runner_;
   const ViewKeeper& views_;
+  Slots slots_;
   std::function<void()> on_over_;
   TaskScope tasks_;
   AsyncEvent wake_;

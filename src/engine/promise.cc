@@ -136,6 +136,7 @@ Task<OperatorReply> PromiseKeeper::promise(FailsafeQuestion question) {
   // Something may have happened while the disk worked.
   if (auto why = refusal(question)) co_return refused(*why);
   if (record_.to.name != question.name || record_.until < now + length) co_return refused("the promise is over");
+  state_.failsafe_slots = {question.slots, record_.until};
   co_return OperatorReply{200, "Accepted"};
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "core/plan.h"
+#include "engine/slot_report.h"
 #include "engine/sync_report.h"
 #include "model/cluster_view.h"
 #include "model/postgres_status.h"
@@ -42,6 +43,7 @@ struct Snapshot {
   Member own_member;               // as published
   bool promoting = false;          // PostgreSQL may leave recovery at any moment
   SyncReport sync;
+  SlotReport slots;
   bool receiver_stopped = false;
   bool upstream_alive = false;
   Duration longest_handler{0};  // of the engine thread, since the last snapshot

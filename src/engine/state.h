@@ -11,9 +11,16 @@
 #include "core/plan.h"
 #include "engine/engine.h"
 #include "engine/failsafe_maps.h"
+#include "engine/slot_report.h"
 #include "engine/sync_report.h"
 
 namespace tamada {
+
+// Where the slots stand of a primary that goes on without the store, while it has our promise.
+struct FailsafeSlots {
+  SlotPositions positions;
+  Instant until = kLongAgo;
+};
 
 struct EngineState {
   EnginePorts ports;
@@ -32,6 +39,9 @@ struct EngineState {
   FailsafeMaps failsafe_maps;
   bool refuses_sync_duty = false;  // about to stop: our member key says nosync
   SyncReport sync;
+  SlotReport slots;
+  FailsafeSlots failsafe_slots;
+  bool feedback = false;                             // hot_standby_feedback is forced (core/slots_plan.h)
   WallTime store_answered{};                         // the last write of ours that the store confirmed
   UnfinishedWork unfinished = UnfinishedWork::None;  // the data directory is not usable as it is (ports/local_state.h)
 

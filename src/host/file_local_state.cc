@@ -122,6 +122,15 @@ Task<Result<void>> FileLocalState::save_promise(PromiseRecord record) {
   co_return co_await save(join_path(paths_.run_directory, "promise.json"), format_promise(record));
 }
 
+Task<Result<std::optional<SoundSlots>>> FileLocalState::load_sound_slots() {
+  const std::string path = join_path(paths_.run_directory, "slots.json");
+  co_return parsed<SoundSlots>(co_await load(path), path, parse_sound_slots);
+}
+
+Task<Result<void>> FileLocalState::save_sound_slots(SoundSlots slots) {
+  co_return co_await save(join_path(paths_.run_directory, "slots.json"), format_sound_slots(slots));
+}
+
 Task<Result<std::optional<json::object>>> FileLocalState::load_dynamic_cache() {
   const std::string path = join_path(paths_.data_dir, kCacheName);
   co_return parsed<json::object>(co_await load(path), path, parse_cache);

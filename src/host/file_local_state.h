@@ -32,6 +32,8 @@ class FileLocalState final : public LocalState {
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
   Task<Result<std::optional<PromiseRecord>>> load_promise() override;
   Task<Result<void>> save_promise(PromiseRecord record) override;
+  Task<Result<std::optional<SoundSlots>>> load_sound_slots() override;
+  Task<Result<void>> save_sound_slots(SoundSlots slots) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;
   // Nothing is written into a directory that holds no cluster (it must stay empty for a bootstrap or a clone).
   Task<Result<void>> save_dynamic_cache(json::object document) override;

@@ -42,6 +42,18 @@ class Fields {
     return false;
   }
 
+  std::vector<std::string> texts(std::string_view key) {
+    std::vector<std::string> out;
+    const json::value* value = object_.if_contains(key);
+    const json::array* list = value != nullptr ? value->if_array() : nullptr;
+    if (list == nullptr) problem(key, "a list of texts");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      if (!(*list)[i].is_string()) problem(key, "a list of texts");
+      if ((*list)[i].is_string()) out.emplace_back((*list)[i].get_string());
+    }
+    return out;
+  }
+
   const std::optional<Error>& error() const { return error_; }
 
  private:
@@ -110,6 +122,25 @@ Result<PromotionNote> parse_promotion_note(std::string_view text) {
   note.origin = fields->text("origin");
   if (fields->error()) return *fields->error();
   return note;
+}
+
+std::string format_sound_slots(const SoundSlots& slots) {
+  json::array names;
+  for (const std::string& name : slots.names) names.emplace_back(name);
+  json::object o;
+  o["leader"] = slots.leader;
+  o["slots"] = std::move(names);
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<SoundSlots> parse_sound_slots(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  SoundSlots slots;
+  slots.leader = fields->text("leader");
+  slots.names = fields->texts("slots");
+  if (fields->error()) return *fields->error();
+  return slots;
 }
 
 std::string format_promise(const PromiseRecord& record) {

@@ -15,6 +15,8 @@ std::string format_promotion_note(const PromotionNote& note);
 Result<PromotionNote> parse_promotion_note(std::string_view text);
 std::string format_promise(const PromiseRecord& record);
 Result<PromiseRecord> parse_promise(std::string_view text);
+std::string format_sound_slots(const SoundSlots& slots);
+Result<SoundSlots> parse_sound_slots(std::string_view text);
 std::string format_work_note(const WorkNote& note);
 Result<WorkNote> parse_work_note(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/stored_json.h"
 #include "model/url.h"
 
 namespace tamada {
@@ -42,6 +43,11 @@ Result<void> read_own(const json::object& own, FailsafeQuestion& question) {
 
 std::string format_failsafe_question(const FailsafeQuestion& question) {
   json::object out{{"name", question.name}, {"conn_url", question.conn_url}, {"api_url", question.api_url}};
+  if (!question.slots.empty()) {
+    json::object slots;
+    for (const auto& [name, position] : question.slots) slots[name] = position;
+    out["slots"] = std::move(slots);
+  }
   json::object own;
   if (!question.episode.empty()) own["episode"] = question.episode;
   if (question.ttl.count() > 0) own["ttl"] = question.ttl.count();
@@ -57,6 +63,9 @@ Result<FailsafeQuestion> parse_failsafe_question(const json::object& body) {
     Result<std::string> text = text_of(body, key);
     if (!text) return text.error();
     *to = std::move(*text);
+  }
+  for (const auto& [name, position] : stored::object_field(body, "slots").value_or(json::object())) {
+    if (const auto number = stored::number_of(position)) question.slots[std::string(name)] = *number;
   }
   if (const json::value* own = body.if_contains("tamada")) {
     if (!own->is_object()) return Error(ErrorCode::Invalid, "\"tamada\" of the failsafe request is no object");

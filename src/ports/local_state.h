@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -43,6 +44,14 @@ struct PromiseRecord {
   Instant until = kLongAgo;  // by the boot clock; kLongAgo = every promise is over
 };
 
+// The logical slots here that hold every change since what their consumers have confirmed, as far as is proven; all
+// others may miss some (core/slots_plan.h). Counted under the leader of that text.
+struct SoundSlots {
+  std::string leader;
+  std::vector<std::string> names;  // sorted
+  bool operator==(const SoundSlots&) const = default;
+};
+
 class LocalState {
  public:
   virtual ~LocalState() = default;
@@ -54,6 +63,8 @@ class LocalState {
   virtual Task<Result<void>> save_work_note(std::optional<WorkNote> note) = 0;
   virtual Task<Result<std::optional<PromiseRecord>>> load_promise() = 0;
   virtual Task<Result<void>> save_promise(PromiseRecord record) = 0;
+  virtual Task<Result<std::optional<SoundSlots>>> load_sound_slots() = 0;
+  virtual Task<Result<void>> save_sound_slots(SoundSlots slots) = 0;
   // patroni.dynamic.json in the data directory (configuration.md 1.5).
   virtual Task<Result<std::optional<json::object>>> load_dynamic_cache() = 0;
   virtual Task<Result<void>> save_dynamic_cache(json::object document) = 0;

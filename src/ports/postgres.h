@@ -18,8 +18,10 @@
 #include "model/follow_target.h"
 #include "model/lsn.h"
 #include "model/member.h"
+#include "model/permanent_slots.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
+#include "model/slot_info.h"
 #include "model/sync_replication.h"
 
 namespace tamada {
@@ -113,6 +115,13 @@ struct TimelineComparison {
   std::string because;  // one sentence with timelines and positions
 };
 
+// A logical slot as another server has it: the content of its state file, checked to be whole and this slot's.
+struct LogicalSlotState {
+  std::string name;
+  std::string state;
+  Lsn confirmed_flush_lsn;  // not older than the one in `state`
+};
+
 class PostgresData {
  public:
   virtual ~PostgresData() = default;
@@ -143,20 +152,17 @@ class PostgresData {
   virtual Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) = 0;
   // LSN of the record to publish as final position after a clean stop, and of the shutdown checkpoint.
   virtual Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) = 0;
-};
 
-struct SlotInfo {
-  std::string name;
-  bool physical = true;
-  bool active = false;
-  std::string plugin;
-  std::string database;
-  Lsn restart_lsn;
-  Lsn confirmed_flush_lsn;
-  bool has_xmin = false;
-  std::string wal_status;
-  bool temporary = false;
-  bool failover = false;
+  // The slots of a running primary. Error Unavailable when it is in recovery or cannot be reached.
+  virtual Task<Result<std::vector<SlotInfo>>> slots_of(const Member& primary, Instant deadline) = 0;
+  // The states of those of `wanted` that the primary has with the same database and plugin; others are left out. A
+  // state is never newer than what consumers of the slot have confirmed.
+  virtual Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member& primary,
+                                                                         std::vector<PermanentSlot> wanted,
+                                                                         Instant deadline) = 0;
+  // PostgreSQL is stopped (checked). Each slot is there as a whole afterwards or not at all, whenever the work ends;
+  // one that is there already stays as it is.
+  virtual Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) = 0;
 };
 
 class PostgresSql {
@@ -169,7 +175,11 @@ class PostgresSql {
   virtual Task<Result<void>> create_physical_slot(std::string name, Instant deadline) = 0;
   // Conflict when it is active.
   virtual Task<Result<void>> drop_slot(std::string name, Instant deadline) = 0;
-  virtual Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) = 0;
+  // On a primary. Waits for transactions that run. An existing slot of that name is success.
+  virtual Task<Result<void>> create_logical_slot(PermanentSlot slot, Instant deadline) = 0;
+  // Never back, and never beyond what the server has flushed or replayed. `database`: of a logical slot, empty for a
+  // physical one. NotFound: the slot or the WAL that it needs is not there; Conflict: it is active.
+  virtual Task<Result<void>> advance_slot(std::string name, std::string database, Lsn to, Instant deadline) = 0;
   // Users, post_init/post_bootstrap, as ha_behaviour.md 5.6.
   virtual Task<Result<void>> post_bootstrap(Instant deadline) = 0;
   virtual Task<Result<void>> resume_replay(Instant deadline) = 0;

@@ -241,4 +241,24 @@ bool is_wal_segment(const std::string& name) {
   return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
 }
 
+Result<Lsn> oldest_wal(const std::string& data_dir) {
+  const std::string wal = wal_directory(data_dir);
+  std::error_code ec;
+  fs::directory_iterator entries(wal, ec);
+  if (ec) return io_error("cannot look into", wal, ec);
+  Lsn oldest;
+  for (; entries != fs::directory_iterator(); entries.increment(ec)) {
+    if (ec) return io_error("cannot look into", wal, ec);
+    const std::string name = entries->path().filename();
+    if (!is_wal_segment(name)) continue;
+    // A segment's size is the cluster's; a file that vanishes meanwhile was an old one.
+    const auto size = entries->file_size(ec);
+    if (ec) continue;
+    const Lsn begin{(std::stoull(name.substr(8, 8), nullptr, 16) << 32) +
+                    std::stoull(name.substr(16), nullptr, 16) * size};
+    if (!oldest.known() || begin < oldest) oldest = begin;
+  }
+  return oldest;
+}
+
 }  // namespace tamada

@@ -42,6 +42,8 @@ std::string wal_directory(const std::string& data_dir);
 Result<void> hand_over_history_files(const std::string& data_dir);
 // PG_VERSION as 150000 or 90600; 0 when it cannot be read.
 int data_major_version(const std::string& data_dir);
+// Where the WAL that is there begins; unknown without any.
+Result<Lsn> oldest_wal(const std::string& data_dir);
 // "0000000100000000000000A3" and so on.
 bool is_wal_segment(const std::string& name);
 

@@ -15,6 +15,7 @@
 #include "postgres/data_files.h"
 #include "postgres/replica_clone.h"
 #include "postgres/rewind_run.h"
+#include "postgres/slot_copy.h"
 #include "postgres/timeline_check.h"
 #include "postgres/timeline_history.h"
 
@@ -161,6 +162,20 @@ Task<Result<std::vector<HistoryLine>>> LocalPostgresData::read_history(Timeline 
 
 Task<Result<Lsn>> LocalPostgresData::shutdown_checkpoint(Instant deadline) {
   return final_position(context_, deadline);
+}
+
+Task<Result<std::vector<SlotInfo>>> LocalPostgresData::slots_of(const Member& primary, Instant deadline) {
+  return slots_of_primary(context_, primary, deadline);
+}
+
+Task<Result<std::vector<LogicalSlotState>>> LocalPostgresData::read_logical_slots(const Member& primary,
+                                                                                  std::vector<PermanentSlot> wanted,
+                                                                                  Instant deadline) {
+  return read_slot_states(context_, primary, std::move(wanted), deadline);
+}
+
+Task<Result<void>> LocalPostgresData::install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) {
+  return install_slot_states(context_, std::move(slots), deadline);
 }
 
 }  // namespace tamada

@@ -29,6 +29,11 @@ class LocalPostgresData final : public PostgresData {
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
+  Task<Result<std::vector<SlotInfo>>> slots_of(const Member& primary, Instant deadline) override;
+  Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member& primary,
+                                                                 std::vector<PermanentSlot> wanted,
+                                                                 Instant deadline) override;
+  Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) override;
 
  private:
   DataContext context_;

@@ -73,7 +73,35 @@ Task<Result<void>> LocalPostgresSql::drop_slot(std::string name, Instant deadlin
   co_return dropped.error().wrap(fmt::format("slot '{}' could not be dropped", name));
 }
 
-Task<Result<void>> LocalPostgresSql::advance_slot(std::string name, Lsn to, Instant deadline) {
+Task<Result<void>> LocalPostgresSql::open_for_slot(PgConnection& connection, std::string database, Instant deadline) {
+  PgSessionOptions options = local_session_options(*context_.settings, "Patroni slots");
+  options.conninfo.set("dbname", database);
+  options.statement_timeout = std::chrono::milliseconds(0);
+  options.local_commit = true;
+  co_return co_await connection.open(std::move(options), deadline);
+}
+
+Task<Result<void>> LocalPostgresSql::create_logical_slot(PermanentSlot slot, Instant deadline) {
+  PgConnection connection(context_.pg);
+  const std::string what = fmt::format("logical slot '{}' could not be created", slot.name);
+  auto opened = co_await open_for_slot(connection, slot.database, deadline);
+  if (!opened) co_return opened.error().wrap(what);
+  auto made = co_await connection.query(kCreateLogicalSlotStatement, {slot.name, slot.plugin}, deadline);
+  if (made || made.error().code == ErrorCode::Conflict) co_return Result<void>();
+  co_return made.error().wrap(what);
+}
+
+Task<Result<void>> LocalPostgresSql::advance_slot(std::string name, std::string database, Lsn to, Instant deadline) {
+  constexpr const char* kStatement = "SELECT pg_replication_slot_advance($1, $2::pg_lsn)";
+  const std::string what = fmt::format("slot '{}' could not be advanced to {}", name, to_string(to));
+  if (!database.empty()) {
+    PgConnection connection(context_.pg);
+    auto opened = co_await open_for_slot(connection, database, deadline);
+    if (!opened) co_return opened.error().wrap(what);
+    auto done = co_await connection.query(kStatement, {name, to_string(to)}, deadline);
+    if (!done) co_return done.error().wrap(what);
+    co_return Result<void>();
+  }
   auto connected = co_await session_.connect(deadline);
   if (!connected) co_return connected;
   int version = session_.server_version();
@@ -81,9 +109,8 @@ Task<Result<void>> LocalPostgresSql::advance_slot(std::string name, Lsn to, Inst
     co_return Error(ErrorCode::Unsupported,
                     fmt::format("postgres {} cannot advance slots", format_pg_version(version)));
   }
-  auto done =
-      co_await session_.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)", {name, to_string(to)}, deadline);
-  if (!done) co_return done.error().wrap(fmt::format("slot '{}' could not be advanced to {}", name, to_string(to)));
+  auto done = co_await session_.query(kStatement, {name, to_string(to)}, deadline);
+  if (!done) co_return done.error().wrap(what);
   co_return Result<void>();
 }
 

@@ -1,5 +1,7 @@
 #include "postgres/slot_sql.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "postgres/version_table.h"
@@ -10,11 +12,16 @@ std::string slots_statement(int version) {
   auto since = [version](int first, const char* column, const char* otherwise) {
     return version >= first ? column : otherwise;
   };
+  // What a slot has lost: WAL since 13, catalog rows since 16.
+  const char* invalid = version >= 170000   ? "invalidation_reason IS NOT NULL"
+                        : version >= 160000 ? "wal_status = 'lost' OR coalesce(conflicting, false)"
+                        : version >= 130000 ? "coalesce(wal_status = 'lost', false)"
+                                            : "false";
   return fmt::format(
       "SELECT slot_name, slot_type, active, plugin, database, restart_lsn, {}, xmin IS NOT NULL OR catalog_xmin IS NOT "
-      "NULL, {}, {}, {} FROM pg_replication_slots ORDER BY slot_name",
+      "NULL, {}, {}, {}, catalog_xmin, {} FROM pg_replication_slots ORDER BY slot_name",
       since(90600, "confirmed_flush_lsn", "NULL"), since(130000, "wal_status", "NULL"),
-      since(100000, "temporary", "false"), since(170000, "failover", "false"));
+      since(100000, "temporary", "false"), since(170000, "failover", "false"), invalid);
 }
 
 Result<std::vector<SlotInfo>> read_slots(const PgAnswer& answer) {
@@ -37,6 +44,9 @@ Result<std::vector<SlotInfo>> read_slots(const PgAnswer& answer) {
     slot.wal_status = answer.value(i, 8);
     slot.temporary = answer.value(i, 9) == "t";
     slot.failover = answer.value(i, 10) == "t";
+    const std::string xmin = answer.value(i, 11);
+    std::from_chars(xmin.data(), xmin.data() + xmin.size(), slot.catalog_xmin);
+    slot.invalid = answer.value(i, 12) == "t";
     slots.push_back(std::move(slot));
   }
   return slots;

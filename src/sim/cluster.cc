@@ -51,6 +51,13 @@ ClusterOptions random_options(Prng& random) {
     default:
       break;
   }
+  // A draw of its own, so that all others stay what they are for a seed.
+  Prng of_slots = random;
+  if (of_slots.one_in(5)) {
+    d["slots"] = json::object{{"reports", json::object{{"type", "physical"}}},
+                              {"changes", json::object{{"database", "app"}, {"plugin", "test_decoding"}}}};
+    d["postgresql"].get_object()["parameters"] = json::object{{"wal_level", "logical"}};
+  }
   options.watchdog_device = random.one_in(3);
   options.watchdog_mode = options.watchdog_device ? (random.one_in(3) ? "required" : "automatic") : "off";
   return options;

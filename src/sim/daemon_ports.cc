@@ -54,6 +54,16 @@ Task<Result<void>> SimLocalState::save_promise(PromiseRecord record) {
   co_return Result<void>();
 }
 
+Task<Result<std::optional<SoundSlots>>> SimLocalState::load_sound_slots() {
+  co_await process_.point("local.load", CallPhase::Before);
+  co_return disk_.sound_slots;
+}
+
+Task<Result<void>> SimLocalState::save_sound_slots(SoundSlots slots) {
+  co_await write([this, &slots] { disk_.sound_slots = slots; });
+  co_return Result<void>();
+}
+
 Task<Result<std::optional<json::object>>> SimLocalState::load_dynamic_cache() {
   co_await process_.point("local.load", CallPhase::Before);
   co_return postgres_.directory().dynamic_cache;

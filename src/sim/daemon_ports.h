@@ -20,6 +20,7 @@ struct SimDisk {
   std::optional<PromotionNote> promotion;
   std::optional<WorkNote> work;
   std::optional<PromiseRecord> promise;
+  std::optional<SoundSlots> sound_slots;
 };
 
 class SimLocalState final : public LocalState {
@@ -34,6 +35,8 @@ class SimLocalState final : public LocalState {
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
   Task<Result<std::optional<PromiseRecord>>> load_promise() override;
   Task<Result<void>> save_promise(PromiseRecord record) override;
+  Task<Result<std::optional<SoundSlots>>> load_sound_slots() override;
+  Task<Result<void>> save_sound_slots(SoundSlots slots) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;
   Task<Result<void>> save_dynamic_cache(json::object document) override;
   std::string boot_id() const override;

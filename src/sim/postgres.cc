@@ -335,6 +335,7 @@ void SimPostgres::rewind_from(const SimPostgres& source) {
   const Lsn point = divergence_by_numbers(d.content, source.directory_.content);
   d.content.cut_at(point);
   d.content.append_from(source.directory_.content);
+  d.slots.clear();
   d.newest_timeline = std::max(d.newest_timeline, source.directory_.newest_timeline);
   d.control = ControlState::InArchiveRecovery;
   d.control_timeline = d.content.timeline();

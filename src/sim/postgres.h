@@ -70,7 +70,9 @@ struct PostgresFaults {
 
 struct SimSlot {
   bool physical = true;
-  Lsn restart_lsn;
+  Lsn restart_lsn;  // logical: what its consumer has confirmed
+  std::string database = {};
+  std::string plugin = {};
 };
 
 struct SimDataDirectory {
@@ -148,6 +150,9 @@ class SimPostgres {
   void power_lost();
 
   PostgresStatus status(bool with_query, Instant now) const;
+  // A logical slot's consumer is at the end of the WAL, and feedback of standbys holds what their slots need.
+  std::vector<SlotInfo> slot_list();
+  bool slot_in_use(const std::string& name) const;
   void checkpoint();
   void new_directory(std::string system_identifier);
   void wipe(bool half);

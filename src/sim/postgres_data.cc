@@ -1,3 +1,4 @@
+#include "base/invariant.h"
 #include "sim/postgres_ports.h"
 
 namespace tamada::sim {
@@ -234,6 +235,48 @@ Task<Result<Lsn>> SimPostgresData::shutdown_checkpoint(Instant deadline) {
     co_return Error(ErrorCode::NotFound, "no shutdown checkpoint on " + postgres_.member());
   }
   co_return d.checkpoint;
+}
+
+Task<Result<std::vector<SlotInfo>>> SimPostgresData::slots_of(const Member& primary, Instant deadline) {
+  const std::string host = primary.host();
+  co_await process_.point("data.slots_of", CallPhase::Before);
+  if (!co_await work(2ms, 60ms, deadline)) co_return too_late("the leader's slots");
+  SimPostgres* other = postgres_.fleet().by_name(host);
+  if (other == nullptr || !reachable(*other)) {
+    co_await work(Duration(3s), deadline);
+    co_return Error(ErrorCode::Unavailable, "no connection to the leader");
+  }
+  if (other->in_recovery()) co_return Error(ErrorCode::Unavailable, "the leader is in recovery");
+  co_return other->slot_list();
+}
+
+Task<Result<std::vector<LogicalSlotState>>> SimPostgresData::read_logical_slots(const Member& primary,
+                                                                                std::vector<PermanentSlot> wanted,
+                                                                                Instant deadline) {
+  auto there = co_await slots_of(primary, deadline);
+  if (!there) co_return there.error();
+  std::vector<LogicalSlotState> states;
+  for (const PermanentSlot& slot : wanted) {
+    for (const SlotInfo& info : *there) {
+      if (info.name != slot.name || info.database != slot.database || info.plugin != slot.plugin) continue;
+      states.push_back({info.name, info.database + "/" + info.plugin, info.confirmed_flush_lsn});
+    }
+  }
+  co_return states;
+}
+
+Task<Result<void>> SimPostgresData::install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) {
+  co_await process_.point("data.install_logical_slots", CallPhase::Before);
+  if (postgres_.any_process()) co_return Error(ErrorCode::Conflict, "a server is running in the data directory");
+  for (const LogicalSlotState& slot : slots) {
+    if (!co_await work(2ms, 100ms, deadline)) co_return too_late("putting a slot in place");
+    const auto slash = slot.state.find('/');
+    INVARIANT(slot.confirmed_flush_lsn <= postgres_.directory().content.end());
+    postgres_.directory().slots.emplace(
+        slot.name, SimSlot{false, slot.confirmed_flush_lsn, slot.state.substr(0, slash), slot.state.substr(slash + 1)});
+    co_await process_.point("data.install_logical_slots", CallPhase::Between);
+  }
+  co_return Result<void>();
 }
 
 }  // namespace tamada::sim

@@ -71,6 +71,11 @@ class SimPostgresData final : public PostgresData, private SimPostgresPort {
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
+  Task<Result<std::vector<SlotInfo>>> slots_of(const Member& primary, Instant deadline) override;
+  Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member& primary,
+                                                                 std::vector<PermanentSlot> wanted,
+                                                                 Instant deadline) override;
+  Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) override;
 
  private:
   void destroying(PostgresWitness::Destroyed what);
@@ -83,7 +88,8 @@ class SimPostgresSql final : public PostgresSql, private SimPostgresPort {
   Task<Result<std::vector<SlotInfo>>> slots(Instant deadline) override;
   Task<Result<void>> create_physical_slot(std::string name, Instant deadline) override;
   Task<Result<void>> drop_slot(std::string name, Instant deadline) override;
-  Task<Result<void>> advance_slot(std::string name, Lsn to, Instant deadline) override;
+  Task<Result<void>> create_logical_slot(PermanentSlot slot, Instant deadline) override;
+  Task<Result<void>> advance_slot(std::string name, std::string database, Lsn to, Instant deadline) override;
   Task<Result<void>> post_bootstrap(Instant deadline) override;
   Task<Result<void>> resume_replay(Instant deadline) override;
   Task<Result<SyncReplication>> sync_replication(Instant deadline) override;

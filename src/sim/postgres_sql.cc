@@ -1,5 +1,7 @@
 #include "sim/postgres_ports.h"
 
+#include <algorithm>
+
 namespace tamada::sim {
 
 Task<Result<void>> SimPostgresSql::statement(Duration low, Duration high, Instant deadline) {
@@ -26,19 +28,7 @@ Task<Result<std::vector<SlotInfo>>> SimPostgresSql::slots(Instant deadline) {
   co_await process_.point("sql.slots", CallPhase::Before);
   auto ran = co_await statement(300us, 8ms, deadline);
   if (!ran) co_return ran.error();
-  std::vector<SlotInfo> list;
-  for (const auto& [name, slot] : postgres_.directory().slots) {
-    SlotInfo info;
-    info.name = name;
-    info.restart_lsn = slot.restart_lsn;
-    info.wal_status = "reserved";
-    for (const auto& other : postgres_.fleet().servers) {
-      if (other->streaming() && other->upstream() == postgres_.host() && other->directory().follow.slot == name)
-        info.active = true;
-    }
-    list.push_back(std::move(info));
-  }
-  co_return list;
+  co_return postgres_.slot_list();
 }
 
 Task<Result<void>> SimPostgresSql::create_physical_slot(std::string name, Instant deadline) {
@@ -53,24 +43,33 @@ Task<Result<void>> SimPostgresSql::drop_slot(std::string name, Instant deadline)
   co_await process_.point("sql.drop_slot", CallPhase::Before);
   auto ran = co_await statement(300us, 20ms, deadline);
   if (!ran) co_return ran.error();
-  for (const auto& other : postgres_.fleet().servers) {
-    if (other->streaming() && other->upstream() == postgres_.host() && other->directory().follow.slot == name) {
-      co_return Error(ErrorCode::Conflict, "replication slot \"" + name + "\" is active");
-    }
-  }
+  if (postgres_.slot_in_use(name)) co_return Error(ErrorCode::Conflict, "replication slot \"" + name + "\" is active");
   postgres_.directory().slots.erase(name);
   co_await process_.point("sql.drop_slot", CallPhase::Between);
   co_return ran;
 }
 
-Task<Result<void>> SimPostgresSql::advance_slot(std::string name, Lsn to, Instant deadline) {
+Task<Result<void>> SimPostgresSql::create_logical_slot(PermanentSlot slot, Instant deadline) {
+  co_await process_.point("sql.create_logical_slot", CallPhase::Before);
+  auto ran = co_await statement(1ms, 3s, deadline);
+  if (ran && postgres_.in_recovery()) co_return Error(ErrorCode::Failed, "recovery is in progress");
+  if (ran) {
+    postgres_.directory().slots.emplace(
+        slot.name, SimSlot{false, postgres_.directory().content.end(), slot.database, slot.plugin});
+  }
+  co_await process_.point("sql.create_logical_slot", CallPhase::Between);
+  co_return ran;
+}
+
+Task<Result<void>> SimPostgresSql::advance_slot(std::string name, std::string database, Lsn to, Instant deadline) {
   co_await process_.point("sql.advance_slot", CallPhase::Before);
-  auto ran = co_await statement(300us, 20ms, deadline);
+  auto ran = co_await statement(300us, database.empty() ? Duration(20ms) : Duration(2s), deadline);
   if (!ran) co_return ran.error();
   auto found = postgres_.directory().slots.find(name);
   if (found == postgres_.directory().slots.end())
     co_return Error(ErrorCode::NotFound, "replication slot \"" + name + "\" does not exist");
-  if (found->second.restart_lsn < to) found->second.restart_lsn = to;
+  if (postgres_.slot_in_use(name)) co_return Error(ErrorCode::Conflict, "replication slot \"" + name + "\" is active");
+  found->second.restart_lsn = std::max(found->second.restart_lsn, std::min(to, postgres_.directory().content.end()));
   co_return ran;
 }
 

@@ -186,6 +186,31 @@ void SimPostgres::on_network_change() {
   up->want_delivery(*this);
 }
 
+bool SimPostgres::slot_in_use(const std::string& name) const {
+  return std::any_of(fleet_.servers.begin(), fleet_.servers.end(), [&](const auto& other) {
+    return other->streaming() && other->upstream() == host_ && other->directory_.follow.slot == name;
+  });
+}
+
+std::vector<SlotInfo> SimPostgres::slot_list() {
+  std::vector<SlotInfo> list;
+  for (auto& [name, slot] : directory_.slots) {
+    if (!slot.physical && !in_recovery_) slot.restart_lsn = directory_.content.end();
+    SlotInfo info;
+    info.name = name;
+    info.physical = slot.physical;
+    info.restart_lsn = slot.restart_lsn;
+    info.database = slot.database;
+    info.plugin = slot.plugin;
+    info.wal_status = "reserved";
+    info.active = slot_in_use(name);
+    if (!slot.physical) info.confirmed_flush_lsn = slot.restart_lsn;
+    if (!slot.physical || info.active) info.catalog_xmin = 1;
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
 PostgresStatus SimPostgres::status(bool with_query, Instant now) const {
   PostgresStatus s;
   s.observed_at = now;

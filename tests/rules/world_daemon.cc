@@ -78,6 +78,9 @@ std::string World::observe(const std::string& key, const std::string& value) {
   } else if (key == "restart") {
     o_.restart.reset();
     if (value != "no") o_.restart = RestartRequest{.role = value == "any" ? "" : value};
+  } else if (key == "slots_to_copy") {
+    o_.slots_to_copy.clear();
+    if (value != "none") o_.slots_to_copy = {value};
   } else if (key == "unfinished") {
     o_.unfinished = look_up(std::map<std::string, UnfinishedWork>{{"no", UnfinishedWork::None},
                                                                   {"bootstrap", UnfinishedWork::Bootstrap},

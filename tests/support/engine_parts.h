@@ -181,6 +181,12 @@ class FakeLocalState final : public LocalState {
     promise = std::move(record);
     co_return Result<void>();
   }
+  std::optional<SoundSlots> sound_slots;
+  Task<Result<std::optional<SoundSlots>>> load_sound_slots() override { co_return sound_slots; }
+  Task<Result<void>> save_sound_slots(SoundSlots slots) override {
+    sound_slots = std::move(slots);
+    co_return Result<void>();
+  }
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return std::optional<WorkNote>(); }
   Task<Result<void>> save_work_note(std::optional<WorkNote>) override { co_return Result<void>(); }
   std::optional<json::object> dynamic_cache;
@@ -259,6 +265,15 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<void>> pass_over_timelines(Timeline, Timeline, Instant) override { co_return Result<void>(); }
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant) override { co_return on_history(); }
   Task<Result<Lsn>> shutdown_checkpoint(Instant) override { co_return Lsn{0x3000028}; }
+  std::function<Result<std::vector<SlotInfo>>()> on_slots_of = [] { return std::vector<SlotInfo>(); };
+  Task<Result<std::vector<SlotInfo>>> slots_of(const Member&, Instant) override { co_return on_slots_of(); }
+  Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member&, std::vector<PermanentSlot>,
+                                                                 Instant) override {
+    co_return std::vector<LogicalSlotState>();
+  }
+  Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState>, Instant) override {
+    co_return Result<void>();
+  }
 
   Task<Result<void>> checkpoint(Instant) override {
     calls.push_back("checkpoint");
@@ -273,7 +288,15 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
     calls.push_back("drop " + name);
     co_return on_drop_slot(name);
   }
-  Task<Result<void>> advance_slot(std::string, Lsn, Instant) override { co_return Result<void>(); }
+  std::function<Result<void>(const std::string&)> on_advance = [](const std::string&) { return Result<void>(); };
+  Task<Result<void>> create_logical_slot(PermanentSlot slot, Instant) override {
+    calls.push_back("create logical " + slot.name);
+    co_return Result<void>();
+  }
+  Task<Result<void>> advance_slot(std::string name, std::string database, Lsn to, Instant) override {
+    calls.push_back("advance " + name + " " + to_string(to) + (database.empty() ? "" : " in " + database));
+    co_return on_advance(name);
+  }
   Task<Result<void>> post_bootstrap(Instant) override { co_return Result<void>(); }
   Task<Result<void>> resume_replay(Instant) override { co_return Result<void>(); }
   SyncReplication sync;

@@ -199,7 +199,8 @@ Task<PostgresStatus> ScriptedWorld::observe(bool, Instant deadline) {
     status.row = StatusRow{};
     status.row->in_recovery = server == Server::Standby;
     status.row->timeline = timeline;
-    status.row->write_lsn = status.row->replayed_lsn = Lsn{0x3000000};
+    status.row->write_lsn = Lsn{0x3000000};
+    status.row->replayed_lsn = replayed;
     status.accepting = Accepting::Yes;
   }
   co_return status;
@@ -332,8 +333,30 @@ Task<Result<void>> ScriptedWorld::create_physical_slot(std::string, Instant) {
 Task<Result<void>> ScriptedWorld::drop_slot(std::string, Instant) {
   co_return Result<void>();
 }
-Task<Result<void>> ScriptedWorld::advance_slot(std::string, Lsn, Instant) {
+Task<Result<void>> ScriptedWorld::create_logical_slot(PermanentSlot, Instant) {
   co_return Result<void>();
+}
+Task<Result<void>> ScriptedWorld::advance_slot(std::string, std::string, Lsn, Instant) {
+  co_return Result<void>();
+}
+Task<Result<std::vector<SlotInfo>>> ScriptedWorld::slots_of(const Member&, Instant) {
+  co_return std::vector<SlotInfo>();
+}
+Task<Result<std::vector<LogicalSlotState>>> ScriptedWorld::read_logical_slots(const Member&, std::vector<PermanentSlot>,
+                                                                              Instant deadline) {
+  must(server != Server::Stopped, "a standby is stopped only once the slots are read");
+  Result<void> r = co_await plain("data.read_logical_slots", deadline, [] {});
+  if (!r) co_return r.error();
+  co_return leader_slots;
+}
+Task<Result<void>> ScriptedWorld::install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) {
+  co_return co_await plain("data.install_logical_slots", deadline, [&] {
+    must(server == Server::Stopped, "PostgreSQL reads slots only when it starts");
+    for (const LogicalSlotState& slot : slots) {
+      must(slot.confirmed_flush_lsn <= replayed, "no slot is ahead of this member's WAL");
+      installed_slots.push_back(slot.name);
+    }
+  });
 }
 Task<Result<void>> ScriptedWorld::post_bootstrap(Instant deadline) {
   co_return co_await plain("sql.post_bootstrap", deadline, [] {});

@@ -65,6 +65,9 @@ class ScriptedWorld final : public Clock,
   bool config_written = false;
   bool moved_aside = false;
   std::vector<StartRequest> starts;
+  std::vector<LogicalSlotState> leader_slots;  // what the leader has
+  std::vector<std::string> installed_slots;
+  Lsn replayed{0x3000000};
 
   // The script: outcome of the step with this number, Ok for all others.
   int faulty_step = -1;
@@ -78,6 +81,8 @@ class ScriptedWorld final : public Clock,
   int index_of(std::string_view what) const;  // -1 when it was not called
 
   ProcedureContext context();
+  void drop_lock() { holds_ = false; }
+  void take_lock() { holds_ = true; }
   // Runs to the end; nullopt = the process was killed on the way.
   std::optional<Result<void>> run(std::function<Task<Result<void>>(ProcedureContext&)> procedure);
 
@@ -130,13 +135,18 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
+  Task<Result<std::vector<SlotInfo>>> slots_of(const Member&, Instant deadline) override;
+  Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member&, std::vector<PermanentSlot> wanted,
+                                                                 Instant deadline) override;
+  Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) override;
 
   // PostgresSql
   Task<Result<void>> checkpoint(Instant deadline) override;
   Task<Result<std::vector<SlotInfo>>> slots(Instant deadline) override;
   Task<Result<void>> create_physical_slot(std::string, Instant deadline) override;
   Task<Result<void>> drop_slot(std::string, Instant deadline) override;
-  Task<Result<void>> advance_slot(std::string, Lsn, Instant deadline) override;
+  Task<Result<void>> create_logical_slot(PermanentSlot, Instant deadline) override;
+  Task<Result<void>> advance_slot(std::string, std::string, Lsn, Instant deadline) override;
   Task<Result<void>> post_bootstrap(Instant deadline) override;
   Task<Result<void>> resume_replay(Instant deadline) override;
   Task<Result<SyncReplication>> sync_replication(Instant) override { co_return SyncReplication{}; }
@@ -160,6 +170,8 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> save_work_note(std::optional<WorkNote> note) override;
   Task<Result<std::optional<PromiseRecord>>> load_promise() override { co_return std::optional<PromiseRecord>(); }
   Task<Result<void>> save_promise(PromiseRecord) override { co_return Result<void>(); }
+  Task<Result<std::optional<SoundSlots>>> load_sound_slots() override { co_return std::optional<SoundSlots>(); }
+  Task<Result<void>> save_sound_slots(SoundSlots) override { co_return Result<void>(); }
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return std::optional<json::object>(); }
   Task<Result<void>> save_dynamic_cache(json::object) override { co_return Result<void>(); }
   std::string boot_id() const override { return "boot"; }

@@ -80,6 +80,77 @@ TEST_F(Cluster, a_former_primary_comes_back_with_pg_rewind_after_its_history_div
   EXPECT_FALSE((*history)[0].timestamp.empty());
 }
 
+TEST_F(Cluster, a_logical_slot_is_taken_over_by_a_standby_and_misses_nothing_after_its_promotion) {
+  TestServer n1(world, "n1");
+  TestServer n2(world, "n2");
+  bootstrap(n1);
+  if (HasFatalFailure()) return;
+  clone(n2, n1);
+  if (HasFatalFailure()) return;
+  const PermanentSlot slot{.name = "changes", .physical = false, .database = "postgres", .plugin = "test_decoding"};
+  ASSERT_TRUE(world.run(n1.sql_port->create_logical_slot(slot, world.in(30s))));
+  ASSERT_TRUE(world.run(n1.sql_port->create_logical_slot(slot, world.in(30s)))) << "one that is there is success";
+  n1.sql("CREATE TABLE public.t (i int)");
+  n1.sql("INSERT INTO public.t VALUES (1)");
+  const Lsn confirmed =
+      *parse_lsn(n1.sql("SELECT max(lsn) FROM pg_logical_slot_get_changes('changes', NULL, NULL)").value(0, 0));
+
+  auto there = world.run(n2.data->slots_of(n1.member(), world.in(10s)));
+  ASSERT_TRUE(there) << there.error().text();
+  ASSERT_EQ(there->size(), 1u);
+  EXPECT_EQ((*there)[0].plugin, "test_decoding");
+  EXPECT_EQ((*there)[0].database, "postgres");
+  EXPECT_EQ((*there)[0].confirmed_flush_lsn, confirmed);
+  EXPECT_NE((*there)[0].catalog_xmin, 0u);
+  EXPECT_FALSE(world.run(n1.data->slots_of(n2.member(), world.in(10s)))) << "a standby's slots are nobody's measure";
+
+  PermanentSlot other = slot;
+  other.plugin = "pgoutput";
+  auto states = world.run(n2.data->read_logical_slots(n1.member(), {other}, world.in(10s)));
+  ASSERT_TRUE(states) << states.error().text();
+  EXPECT_TRUE(states->empty()) << "it is for another plugin";
+  states = world.run(n2.data->read_logical_slots(n1.member(), {slot}, world.in(10s)));
+  ASSERT_TRUE(states) << states.error().text();
+  ASSERT_EQ(states->size(), 1u);
+  EXPECT_EQ((*states)[0].confirmed_flush_lsn, confirmed);
+
+  auto refused = world.run(n2.data->install_logical_slots(*states, world.in(10s)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Conflict) << "PostgreSQL runs";
+  n2.wait_for([&](const StatusRow& row) { return row.replayed_lsn >= confirmed; });
+  n2.stop("fast");
+  // What a kill in the middle leaves is no slot.
+  std::filesystem::create_directories(n2.settings.postgresql.data_dir + "/pg_replslot/half.tmp");
+  auto installed = world.run(n2.data->install_logical_slots(*states, world.in(10s)));
+  ASSERT_TRUE(installed) << installed.error().text();
+  n2.start(&n1);
+  n2.wait_for([](const StatusRow& row) { return row.in_recovery && row.receiver_status == "streaming"; });
+  auto here = world.run(n2.sql_port->slots(world.in(5s)));
+  ASSERT_TRUE(here) << here.error().text();
+  ASSERT_EQ(here->size(), 1u);
+  EXPECT_EQ((*here)[0].name, "changes");
+  EXPECT_LE((*here)[0].confirmed_flush_lsn, confirmed) << "never ahead of its consumer";
+  EXPECT_FALSE((*here)[0].invalid);
+
+  n1.sql("INSERT INTO public.t VALUES (2)");
+  n1.sql("INSERT INTO public.t VALUES (3)");
+  const Lsn second =
+      *parse_lsn(n1.sql("SELECT max(lsn) FROM pg_logical_slot_get_changes('changes', NULL, 1)").value(0, 0));
+  n2.wait_for([&](const StatusRow& row) { return row.replayed_lsn >= second; });
+  auto advanced = world.run(n2.sql_port->advance_slot("changes", "postgres", second, world.in(10s)));
+  ASSERT_TRUE(advanced) << advanced.error().text();
+  EXPECT_FALSE(world.run(n2.sql_port->advance_slot("absent", "postgres", second, world.in(10s))));
+  n1.sql("INSERT INTO public.t VALUES (4)");
+  n1.stop("fast");
+  n2.promote();
+  n2.wait_for([](const StatusRow& row) { return !row.in_recovery; });
+  n2.sql("INSERT INTO public.t VALUES (5)");
+  const PgAnswer changes = n2.sql(
+      "SELECT string_agg(substring(data from 'integer.:([0-9]+)'), ',' ORDER BY lsn) FROM "
+      "pg_logical_slot_get_changes('changes', NULL, NULL) WHERE data LIKE 'table%'");
+  EXPECT_EQ(changes.value(0, 0), "3,4,5");
+}
+
 // safety.md M5: two standbys that are promoted from one position make the same number, unless one passes it over.
 TEST_F(Cluster, a_timeline_that_another_has_made_is_passed_over) {
   TestServer n1(world, "n1");

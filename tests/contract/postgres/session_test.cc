@@ -219,7 +219,7 @@ TEST_F(Session, slots_are_made_once_reserve_wal_at_once_and_go_when_nobody_uses_
   EXPECT_TRUE((*slots)[0].restart_lsn.known());
 
   Lsn now = server.row().write_lsn;
-  auto advanced = world.run(sql.advance_slot("n2", now, world.in(5s)));
+  auto advanced = world.run(sql.advance_slot("n2", "", now, world.in(5s)));
   EXPECT_TRUE(advanced) << advanced.error().text();
   EXPECT_TRUE(world.run(sql.drop_slot("n2", world.in(5s))));
   EXPECT_TRUE(world.run(sql.drop_slot("n2", world.in(5s))));

@@ -120,7 +120,7 @@ void TestServer::start(const TestServer* upstream) {
   const auto& postgres = settings.postgresql;
   std::ofstream conf(postgres.data_dir + "/postgresql.conf", std::ios::app);
   conf << fmt::format(
-      "\nport = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nwal_level = replica\n"
+      "\nport = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nwal_level = logical\n"
       "log_statement = all\nlog_min_duration_statement = 0\nfsync = off\nwal_keep_size = 256\n",
       postgres.port, world_.directory);
   fs::remove(postgres.data_dir + "/standby.signal");

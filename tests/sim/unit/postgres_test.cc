@@ -153,5 +153,45 @@ TEST_F(Postgres, a_daemon_killed_during_a_clone_leaves_half_a_directory) {
   data[1] = nullptr;
 }
 
+// As the real ones do in tests/contract/postgres.
+TEST_F(Postgres, a_logical_slot_is_taken_over_by_a_stopped_standby_only) {
+  primary_and_standby();
+  SimPostgresSql primary(*processes[0], pg(0));
+  SimPostgresSql standby(*processes[1], pg(1));
+  const PermanentSlot slot{.name = "changes", .physical = false, .database = "app", .plugin = "test_decoding"};
+  Member n1;
+  n1.name = "n1";
+  n1.conn_url = "postgres://n1:5432/postgres";
+  Member n2 = n1;
+  n2.conn_url = "postgres://n2:5432/postgres";
+  ASSERT_TRUE(run(0, primary.create_logical_slot(slot, in(0, 30s))));
+  ASSERT_TRUE(run(0, primary.create_logical_slot(slot, in(0, 30s)))) << "one that is there is success";
+  EXPECT_FALSE(run(1, standby.create_logical_slot(slot, in(1, 30s)))) << "not in recovery";
+  EXPECT_FALSE(run(1, data[1]->slots_of(n2, in(1, 10s)))) << "a standby's slots are nobody's measure";
+  PermanentSlot other = slot;
+  other.plugin = "pgoutput";
+  EXPECT_TRUE(run(1, data[1]->read_logical_slots(n1, {other}, in(1, 10s)))->empty());
+  auto states = run(1, data[1]->read_logical_slots(n1, {slot}, in(1, 10s)));
+  ASSERT_TRUE(states);
+  ASSERT_EQ(states->size(), 1u);
+  EXPECT_FALSE(run(1, data[1]->install_logical_slots(*states, in(1, 10s)))) << "PostgreSQL runs";
+  ASSERT_TRUE(run(1, servers[1]->stop(StopMode::Fast, in(1, 60s))));
+  ASSERT_TRUE(run(1, data[1]->install_logical_slots(*states, in(1, 10s))));
+  StartRequest follow;
+  follow.follow.host = "n1";
+  ASSERT_TRUE(run(1, servers[1]->start(follow, in(1, 60s))));
+  ASSERT_TRUE(world.run_until(world.now() + 60s, [&] { return pg(1).accepts_connections(); }));
+  auto here = run(1, standby.slots(in(1, 5s)));
+  ASSERT_TRUE(here);
+  ASSERT_EQ(here->size(), 1u);
+  EXPECT_EQ((*here)[0].plugin, "test_decoding");
+  EXPECT_EQ((*here)[0].confirmed_flush_lsn, (*states)[0].confirmed_flush_lsn);
+  const Lsn far{(*states)[0].confirmed_flush_lsn.bytes + (1 << 30)};
+  ASSERT_TRUE(run(1, standby.advance_slot("changes", "app", far, in(1, 10s))));
+  EXPECT_LE((*run(1, standby.slots(in(1, 5s))))[0].confirmed_flush_lsn, pg(1).directory().content.end())
+      << "not beyond its own WAL";
+  EXPECT_FALSE(run(1, standby.advance_slot("absent", "app", far, in(1, 10s))));
+}
+
 }  // namespace
 }  // namespace tamada::sim

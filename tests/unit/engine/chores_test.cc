@@ -256,5 +256,230 @@ TEST(Chores, a_failsafe_map_without_an_answer_may_stand_in_the_store) {
   EXPECT_FALSE(maps.everybody(mine, b.view, "n1")) << "the map that was read does not name this member";
 }
 
+// A standby n1 of n2, with a permanent logical slot in the settings.
+struct WithLogicalSlot : Beside {
+  WithLogicalSlot() {
+    follows("n2", 7);
+    parts.configure([](Settings& s) {
+      s.dynamic.slots["changes"] = json::object{{"database", "app"}, {"plugin", "test_decoding"}};
+      s.postgresql.parameters["wal_level"] = "logical";
+    });
+    for (Member& member : view.members) member.version = "4.1.4";
+    view.status->slots["changes"] = 0x4000000;
+    here.confirmed_flush_lsn = Lsn{0x4000000};
+    parts.postgres.on_slots = [this] {
+      std::vector<SlotInfo> list{{.name = "n2", .restart_lsn = Lsn{1}}, {.name = "n3", .restart_lsn = Lsn{1}}};
+      if (exists) list.push_back(here);
+      return list;
+    };
+    parts.postgres.on_slots_of = [this] {
+      return std::vector<SlotInfo>{there, {.name = "n1", .has_xmin = true, .catalog_xmin = feedback}};
+    };
+  }
+  void follows(const std::string& leader, std::int64_t revision) {
+    lock.held.reset();
+    view.leader = LeaderEntry{{leader, revision, "b"}, revision};
+    parts.runs_as(false);
+    parts.state.postgres = parts.postgres.status;
+    parts.state.postgres.row->replayed_lsn = Lsn{0x5000000};
+  }
+  void leads(std::int64_t revision) {
+    view.leader = LeaderEntry{{"n1", revision, "c"}, revision};
+    lock.held = LockProof{view.leader->generation, parts.clock.now() + 30s, 30s};
+    parts.runs_as(true);
+    parts.state.postgres = parts.postgres.status;
+    parts.state.postgres.row->timeline = Timeline{2};
+    parts.postgres.on_history = [this] { return std::vector<HistoryLine>{{.timeline = Timeline{1}, .lsn = fork}}; };
+  }
+  void look() {
+    run(Chore::SyncSlots);
+    parts.clock.advance(2s);
+  }
+  bool sound() const {
+    const auto& names = parts.local.sound_slots ? parts.local.sound_slots->names : std::vector<std::string>();
+    return names == std::vector<std::string>{"changes"};
+  }
+  std::string gap() const {
+    const auto& gaps = parts.state.slots.gaps;
+    return gaps.contains("changes") ? gaps.at("changes") : "";
+  }
+  bool exists = true;
+  SlotInfo here{.name = "changes",
+                .physical = false,
+                .plugin = "test_decoding",
+                .database = "app",
+                .restart_lsn = Lsn{0x3000000},
+                .catalog_xmin = 700};
+  SlotInfo there = here;
+  std::uint32_t feedback = 700;
+  Lsn fork{0x4800000};
+};
+
+TEST(LogicalSlots, are_offered_for_a_copy_where_they_are_missing_and_not_again_at_once) {
+  WithLogicalSlot b;
+  b.exists = false;
+  b.look();
+  ASSERT_EQ(b.parts.state.slots.to_copy.size(), 1u);
+  EXPECT_EQ(b.parts.state.slots.to_copy[0].name, "changes");
+  EXPECT_EQ(b.parts.events, std::vector{Event::Kind::SlotsLooked});
+  b.chores.copying_slots();
+  EXPECT_TRUE(b.parts.state.slots.to_copy.empty());
+  b.look();
+  EXPECT_TRUE(b.parts.state.slots.to_copy.empty()) << "a copy is a restart";
+  b.parts.clock.advance(120s);
+  b.look();
+  EXPECT_EQ(b.parts.state.slots.to_copy.size(), 1u);
+}
+
+TEST(LogicalSlots, are_not_copied_into_a_server_that_would_not_start_with_them) {
+  WithLogicalSlot b;
+  b.exists = false;
+  b.parts.configure([](Settings& s) { s.postgresql.parameters["wal_level"] = "replica"; });
+  b.look();
+  EXPECT_TRUE(b.parts.state.slots.to_copy.empty());
+  b.parts.configure([](Settings& s) {
+    s.postgresql.parameters["wal_level"] = "logical";
+    s.postgresql.parameters["max_replication_slots"] = "2";
+  });
+  b.look();
+  EXPECT_TRUE(b.parts.state.slots.to_copy.empty());
+  EXPECT_TRUE(b.parts.log_lines.contains("max_replication_slots is 2"));
+}
+
+TEST(LogicalSlots, are_sound_once_rows_and_wal_are_proven_to_be_here) {
+  WithLogicalSlot b;
+  b.feedback = 0;
+  b.look();
+  EXPECT_FALSE(b.sound()) << "no feedback holds the rows";
+  b.feedback = 700;
+  b.look();
+  EXPECT_TRUE(b.sound());
+  EXPECT_EQ(b.parts.state.slots.slots.back().sound, false) << "of the look before";
+  WithLogicalSlot c;
+  c.parts.postgres.on_advance = [](const std::string& name) {
+    return name == "changes" ? Result<void>(Error(ErrorCode::NotFound, "the segment has been removed"))
+                             : Result<void>();
+  };
+  c.look();
+  EXPECT_FALSE(c.sound()) << "its WAL is not here";
+  c.look();
+  EXPECT_EQ(c.parts.postgres.calls.back(), "drop changes") << "to be copied again";
+}
+
+TEST(LogicalSlots, are_moved_to_what_the_leader_published) {
+  WithLogicalSlot b;
+  b.view.status->slots["changes"] = 0x4500000;
+  b.look();
+  EXPECT_EQ(b.parts.postgres.calls, std::vector<std::string>{"advance changes 0/4500000 in app"});
+}
+
+TEST(LogicalSlots, that_are_sound_are_trusted_after_a_promotion) {
+  WithLogicalSlot b;
+  b.look();
+  b.look();
+  ASSERT_TRUE(b.sound());
+  b.leads(9);
+  b.look();
+  EXPECT_EQ(b.gap(), "");
+}
+
+TEST(LogicalSlots, that_are_not_proven_are_told_after_a_promotion) {
+  WithLogicalSlot b;
+  b.feedback = 0;
+  b.look();
+  b.look();
+  b.leads(9);
+  b.look();
+  EXPECT_NE(b.gap().find("not proven"), std::string::npos) << b.gap();
+  b.look();
+  EXPECT_EQ(b.gap().find("not proven"), b.gap().rfind("not proven")) << "once";
+  b.follows("n2", 11);
+  b.look();
+  EXPECT_EQ(b.gap(), "");
+}
+
+TEST(LogicalSlots, that_are_not_proven_are_told_also_by_the_next_run_of_the_daemon) {
+  WithLogicalSlot b;
+  b.parts.local.sound_slots = SoundSlots{"n2/7/b", {}};
+  b.leads(9);
+  b.look();
+  EXPECT_NE(b.gap().find("not proven"), std::string::npos);
+  WithLogicalSlot fresh;
+  fresh.leads(9);
+  fresh.look();
+  EXPECT_EQ(fresh.gap(), "") << "a primary that never was a standby with a record";
+}
+
+TEST(LogicalSlots, under_another_leader_everything_is_proven_anew) {
+  WithLogicalSlot b;
+  b.look();
+  b.look();
+  ASSERT_TRUE(b.sound());
+  b.feedback = 0;
+  b.follows("n3", 11);
+  b.look();
+  EXPECT_FALSE(b.sound());
+  EXPECT_EQ(b.parts.local.sound_slots->leader, "n3/11/b");
+}
+
+TEST(LogicalSlots, that_are_made_anew_are_told_with_the_position_from_which_changes_are_lost) {
+  WithLogicalSlot b;
+  b.exists = false;
+  b.look();
+  b.leads(9);
+  b.look();
+  EXPECT_NE(b.gap().find("created anew: its changes since 0/4000000 are lost"), std::string::npos) << b.gap();
+  EXPECT_EQ(b.parts.postgres.calls.back(), "create logical changes");
+  WithLogicalSlot first;
+  first.exists = false;
+  first.view.status->slots.clear();
+  first.leads(9);
+  first.look();
+  EXPECT_EQ(first.parts.postgres.calls.back(), "create logical changes");
+  EXPECT_EQ(first.gap(), "") << "nobody missed anything of a slot that is new";
+}
+
+TEST(LogicalSlots, whose_consumer_is_ahead_of_the_new_history_are_told) {
+  WithLogicalSlot b;
+  b.look();
+  b.look();
+  b.fork = Lsn{0x3fffff0};
+  b.leads(9);
+  b.look();
+  EXPECT_NE(b.gap().find("had confirmed 0/4000000"), std::string::npos) << b.gap();
+}
+
+TEST(LogicalSlots, without_the_store_slots_are_only_moved) {
+  WithLogicalSlot b;
+  b.exists = false;
+  b.parts.state.failsafe_slots = {{{"n3", 0x4000000}}, b.parts.clock.now() + 30s};
+  b.parts.postgres.on_slots = [] {
+    return std::vector<SlotInfo>{{.name = "n3", .restart_lsn = Lsn{1}}, {.name = "gone", .restart_lsn = Lsn{1}}};
+  };
+  b.run(Chore::MoveSlots);
+  EXPECT_EQ(b.parts.postgres.calls, std::vector<std::string>{"advance n3 0/4000000"});
+}
+
+TEST(Chores, slots_that_keep_too_much_wal_are_told_once) {
+  Beside b;
+  SlotInfo n2{.name = "n2", .restart_lsn = Lsn{0x1000000}, .wal_status = "unreserved"};
+  b.parts.postgres.on_slots = [&n2] { return std::vector<SlotInfo>{n2}; };
+  b.run(Chore::SyncSlots);
+  b.run(Chore::SyncSlots);
+  EXPECT_EQ(b.parts.log_lines.count("more than max_slot_wal_keep_size"), 1);
+  n2.wal_status = "lost";
+  b.run(Chore::SyncSlots);
+  EXPECT_EQ(b.parts.log_lines.count("has lost WAL"), 1);
+}
+
+TEST(Chores, the_positions_of_the_leaders_slots_are_known_for_the_status) {
+  Beside b;
+  b.parts.postgres.on_slots = [] { return std::vector<SlotInfo>{{.name = "n2", .restart_lsn = Lsn{0x1000000}}}; };
+  b.run(Chore::SyncSlots);
+  EXPECT_EQ(b.parts.state.slots.positions, (SlotPositions{{"n2", 0x1000000}}));
+  ASSERT_EQ(b.parts.state.slots.slots.size(), 1u);
+  EXPECT_GT(b.parts.state.slots.slots[0].retained_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace tamada

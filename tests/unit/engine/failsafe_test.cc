@@ -69,7 +69,9 @@ struct Primary {
                   },
                   [] { return std::optional<StatusDocument>(); }};
   int told = 0;
-  Failsafe failsafe{parts.clock.executor(), parts.state, lock, runner, views, [this] { ++told; }};
+  std::optional<SlotPositions> slots;
+  Failsafe failsafe{parts.clock.executor(),   parts.state,       lock, runner, views,
+                    [this] { return slots; }, [this] { ++told; }};
   bool linked = [this] {
     self = &failsafe;
     return true;
@@ -101,6 +103,15 @@ TEST(Failsafe, everybody_else_is_asked_from_the_first_renewal_without_an_answer_
   EXPECT_GE(p.asked().size(), 18u);
   EXPECT_LE(p.asked().size(), 20u);
   EXPECT_EQ(p.asked().back().question.episode, question.episode);
+}
+
+TEST(Failsafe, the_question_says_where_the_slots_stand) {
+  Primary p;
+  p.slots = SlotPositions{{"n2", 77}};
+  p.lose_store();
+  p.parts.clock.advance(10s);
+  ASSERT_EQ(p.asked().size(), 1u);
+  EXPECT_EQ(p.asked()[0].question.slots, (SlotPositions{{"n2", 77}}));
 }
 
 TEST(Failsafe, one_refusal_is_enough) {

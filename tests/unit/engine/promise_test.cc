@@ -100,6 +100,20 @@ TEST(Promise, is_given_for_the_longest_ttl_in_force_and_stored_first) {
   EXPECT_EQ(m.parts.local.promise->until, kLongAgo) << "on record as over";
 }
 
+TEST(Promise, brings_the_positions_of_the_askers_slots_for_as_long_as_it_lasts) {
+  Member1 m;
+  m.load();
+  FailsafeQuestion question = Member1::of("n2");
+  question.slots = {{"n3", 77}};
+  EXPECT_EQ(m.ask(question).http_status, 200);
+  EXPECT_EQ(m.parts.state.failsafe_slots.positions, (SlotPositions{{"n3", 77}}));
+  EXPECT_EQ(m.parts.state.failsafe_slots.until, m.keeper.status().until);
+  question.name = "n3";
+  question.slots = {{"n3", 99}};
+  EXPECT_EQ(m.ask(question).http_status, 500);
+  EXPECT_EQ(m.parts.state.failsafe_slots.positions, (SlotPositions{{"n3", 77}})) << "a refused asker tells nothing";
+}
+
 TEST(Promise, counts_the_longest_own_ttl_of_this_process) {
   Member1 m;
   m.load();

@@ -115,6 +115,21 @@ TEST_F(LocalStateTest, what_was_saved_is_found_by_the_next_daemon_and_can_be_cle
   EXPECT_FALSE(next.boot_id().empty());
 }
 
+TEST_F(LocalStateTest, which_logical_slots_are_sound_survives_the_daemon) {
+  auto none = run_task(io_, state_.load_sound_slots());
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->has_value());
+  const SoundSlots record{"n2/7/b", {"a", "b"}};
+  ASSERT_TRUE(run_task(io_, state_.save_sound_slots(record)));
+  auto loaded = run_task(io_, state_.load_sound_slots());
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_EQ(**loaded, record);
+  for (const char* broken :
+       {"{}", "[]", R"({"leader":1,"slots":[]})", R"({"leader":"x","slots":[1]})", R"({"leader":"x"})"}) {
+    EXPECT_FALSE(parse_sound_slots(broken)) << broken;
+  }
+}
+
 TEST_F(LocalStateTest, a_broken_document_is_an_error_and_not_nothing) {
   for (const char* text : {"", "{", "[]", "{}", "{\"kind\": 1}", "{\"kind\": \"dance\"}"}) {
     ASSERT_TRUE(write_file_atomic(directory_ / "work.json", text, 0600));

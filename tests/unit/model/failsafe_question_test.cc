@@ -23,7 +23,18 @@ TEST(FailsafeQuestion, what_is_sent_is_what_others_read) {
 TEST(FailsafeQuestion, patronis_has_slots_and_nothing_of_ours) {
   auto read = parse_failsafe_question(body(R"({"name":"a","conn_url":"c","api_url":"u","slots":{"s":1}})"));
   ASSERT_TRUE(read);
-  EXPECT_EQ(*read, (FailsafeQuestion{"a", "c", "u", "", std::chrono::seconds(0)}));
+  EXPECT_EQ(*read, (FailsafeQuestion{"a", "c", "u", "", std::chrono::seconds(0), {{"s", 1}}}));
+}
+
+TEST(FailsafeQuestion, slots_are_sent_as_patroni_does_and_what_is_no_position_is_left_out) {
+  FailsafeQuestion question{"a", "c", "u", "", std::chrono::seconds(0)};
+  question.slots = {{"s", 12}};
+  EXPECT_EQ(format_failsafe_question(question), R"({"name":"a","conn_url":"c","api_url":"u","slots":{"s":12}})");
+  auto read = parse_failsafe_question(
+      body(R"({"name":"a","conn_url":"c","api_url":"u","slots":{"s":12,"t":-1,"v":"x","w":null}})"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, question);
+  EXPECT_TRUE(parse_failsafe_question(body(R"({"name":"a","conn_url":"c","api_url":"u","slots":[1]})"))->slots.empty());
 }
 
 TEST(FailsafeQuestion, a_key_that_is_missing_or_of_another_type_is_an_error) {

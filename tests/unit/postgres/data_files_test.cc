@@ -117,5 +117,16 @@ TEST_F(DataFiles, history_files_that_nobody_archived_are_left_to_the_archiver) {
   EXPECT_FALSE(hand_over_history_files(data.string()));
 }
 
+TEST_F(DataFiles, the_oldest_wal_is_told_by_the_names_of_the_segments) {
+  fs::create_directories(data / "pg_wal");
+  EXPECT_FALSE(oldest_wal(data)->known());
+  const std::string megabyte(1 << 20, '\0');
+  for (const char* name : {"000000020000000100000003", "000000010000000100000002", "00000002.history"}) {
+    write(data / "pg_wal" / name, megabyte);
+  }
+  EXPECT_EQ(*oldest_wal(data), (Lsn{0x100000000 + (2 << 20)}));
+  EXPECT_FALSE(oldest_wal(top / "absent"));
+}
+
 }  // namespace
 }  // namespace tamada
