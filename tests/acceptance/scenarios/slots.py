@@ -93,6 +93,7 @@ class Consumer:
     def __init__(self, cluster):
         self.cluster = cluster
         self.seen = {}      # (member, n) -> monotonic times at which it came
+        self.trouble = {}   # member -> what went wrong last
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -102,8 +103,8 @@ class Consumer:
             for member in self.cluster.members:
                 try:
                     self._read_from(member)
-                except (psycopg2.Error, OSError):
-                    pass
+                except (psycopg2.Error, OSError) as error:
+                    self.trouble[member.name] = str(error)
             time.sleep(0.05)
 
     def _read_from(self, member):
@@ -131,7 +132,13 @@ class Consumer:
     def wait_for(self, member):
         """Everything that the primary has written has come."""
         want = set(member.sql("select member, n from writes"))
-        wait.until(lambda: want <= set(self.seen), "the consumer has every row", 60)
+        try:
+            wait.until(lambda: want <= set(self.seen), "the consumer has every row", 60)
+        except wait.Timeout as late:
+            missing = sorted(want - set(self.seen))
+            last = {m: max((n for k, n in self.seen if k == m), default=None) for m in {k for k, _ in self.seen}}
+            raise AssertionError(f"{len(missing)} rows are missing: {missing[:3]} ... {missing[-3:]}; the last that came: "
+                                 f"{last}; trouble: {self.trouble}") from late
 
     def check_repeats(self, moves, allowed):
         """What came twice came again after a failover, and not long before it for the first time."""
