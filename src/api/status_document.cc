@@ -95,6 +95,7 @@ void add_own_part(json::object& doc, const Snapshot& snapshot) {
   own["receiver_stopped"] = snapshot.receiver_stopped;
   own["upstream_alive"] = snapshot.upstream_alive;
   own["rule"] = snapshot.explanation.rule;
+  if (auto clone = clone_document(snapshot)) own["clone"] = std::move(*clone);
   doc["tamada"] = std::move(own);
 }
 

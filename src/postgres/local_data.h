@@ -21,7 +21,6 @@ class LocalPostgresData final : public PostgresData {
   Task<Result<void>> custom_bootstrap(Instant deadline) override;
   Task<Result<void>> clone(CloneSource source, bool only_basebackup, Instant deadline) override;
   Task<Result<std::string>> move_aside(Instant deadline) override;
-  Task<Result<void>> remove(Instant deadline) override;
   Task<TimelineComparison> compare_timelines(const Member& leader, const PostgresStatus& status,
                                              Instant deadline) override;
   Task<Result<void>> rewind(const Member& leader, Instant deadline) override;
@@ -29,6 +28,7 @@ class LocalPostgresData final : public PostgresData {
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
+  std::shared_ptr<const CloneProgress> clone_progress() const override { return context_.progress; }
 
  private:
   DataContext context_;

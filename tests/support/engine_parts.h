@@ -250,7 +250,6 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<void>> custom_bootstrap(Instant) override { co_return Result<void>(); }
   Task<Result<void>> clone(CloneSource, bool, Instant) override { co_return Result<void>(); }
   Task<Result<std::string>> move_aside(Instant) override { co_return std::string("aside"); }
-  Task<Result<void>> remove(Instant) override { co_return Result<void>(); }
   Task<TimelineComparison> compare_timelines(const Member&, const PostgresStatus&, Instant) override {
     co_return TimelineComparison{};
   }
