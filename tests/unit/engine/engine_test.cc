@@ -169,6 +169,7 @@ TEST(Engine, a_forced_reinitialize_cancels_a_clone_and_what_was_cancelled_is_not
   EXPECT_EQ(clones(), 2);
   EXPECT_EQ(answers, (std::vector<int>{200, 503, 200}));
   EXPECT_EQ(std::count(calls.begin(), calls.end(), "start"), 0);
+  EXPECT_TRUE(r.parts.log_lines.contains("[UF-08]")) << "the directory was known to be half a copy";
 }
 
 TEST(Engine, requests_after_its_end_are_refused) {
