@@ -7,6 +7,7 @@ find_package(fmt REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PostgreSQL QUIET)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 
 add_library(tamada_options INTERFACE)

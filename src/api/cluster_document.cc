@@ -1,5 +1,6 @@
 #include "api/cluster_document.h"
 
+#include "api/member_facts.h"
 #include "base/text.h"
 
 namespace tamada {
@@ -132,6 +133,7 @@ json::object explain_document(const Snapshot& snapshot, Instant now) {
   for (const auto& line : why.details) details.push_back(json::value(line));
   out["details"] = std::move(details);
   if (snapshot.procedure.kind != ProcedureKind::None) out["procedure"] = snapshot.procedure.name;
+  if (auto clone = clone_document(snapshot)) out["clone"] = std::move(*clone);
   if (!snapshot.sync.rule.empty()) {
     json::object sync{{"rule", snapshot.sync.rule},
                       {"because", snapshot.sync.because},

@@ -1,5 +1,7 @@
 #include "api/member_facts.h"
 
+#include "base/text.h"
+
 namespace tamada {
 
 namespace {
@@ -51,6 +53,18 @@ bool is_quorum_standby(const Snapshot& snapshot) {
 
 bool cluster_unlocked(const Snapshot& snapshot) {
   return !snapshot.view || snapshot.view->unlocked();
+}
+
+std::optional<json::object> clone_document(const Snapshot& snapshot) {
+  const auto state = snapshot.clone ? snapshot.clone->read() : std::nullopt;
+  if (!state) return std::nullopt;
+  const auto number = [](std::optional<std::int64_t> n) { return n ? json::value(*n) : json::value(nullptr); };
+  json::object clone{{"method", state->method}};
+  clone["source"] = state->source.empty() ? json::value(nullptr) : json::value(state->source);
+  clone["since"] = format_iso8601(state->since);
+  clone["bytes_done"] = number(state->bytes_done);
+  clone["bytes_total"] = number(state->bytes_total);
+  return clone;
 }
 
 json::object effective_tags(const Snapshot& snapshot) {

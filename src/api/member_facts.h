@@ -1,6 +1,7 @@
 // What the documents and the health rules say of this member, read off one snapshot. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ bool is_quorum_standby(const Snapshot& snapshot);
 bool cluster_unlocked(const Snapshot& snapshot);
 // The tags in effect: as published, or as configured before the first publication.
 json::object effective_tags(const Snapshot& snapshot);
+// How far the copy that is being made here has come; nullopt = none is.
+std::optional<json::object> clone_document(const Snapshot& snapshot);
 // Version number shown at the level; never empty (unlike peer_version).
 std::string_view shown_version(Compatibility level);
 

@@ -100,6 +100,7 @@ void add_own_part(json::object& doc, const Snapshot& snapshot) {
     for (const auto& [slot, why] : snapshot.slots.gaps) gaps[slot] = why;
     own["logical_slot_gaps"] = std::move(gaps);
   }
+  if (auto clone = clone_document(snapshot)) own["clone"] = std::move(*clone);
   doc["tamada"] = std::move(own);
 }
 

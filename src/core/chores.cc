@@ -62,7 +62,8 @@ bool moves_slots_alone(const Then& then, const Facts& f) {
 std::vector<Chore> chores_for(const Then& then, const Facts& f, const Observation& o, const Memory& m,
                               const Settings& settings) {
   std::vector<Chore> out = then.chores;
-  if (o.reinitialize && !f.is(Order::Reinitialize) && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
+  const bool ordered = f.is(Order::Reinitialize) || f.is(Order::ForcedReinitialize);
+  if (o.reinitialize && !ordered && f.is(Store::Fresh)) out.push_back(Chore::RefuseReinitialize);
   if (o.restart && why_no_restart(*o.restart, o.postgres, m.role)) out.push_back(Chore::RefuseRestart);
   if (moves_slots_alone(then, f)) out.push_back(Chore::MoveSlots);
   if (!o.view || !f.is(Store::Fresh) || f.is(ShuttingDown::Yes)) return out;

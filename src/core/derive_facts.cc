@@ -94,6 +94,8 @@ fact::Unfinished unfinished(UnfinishedWork work) {
       return Unfinished::Bootstrap;
     case UnfinishedWork::Clone:
       return Unfinished::Clone;
+    case UnfinishedWork::Fill:
+      return Unfinished::Fill;
     case UnfinishedWork::Rewind:
       return Unfinished::Rewind;
   }

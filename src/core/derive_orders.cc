@@ -9,7 +9,7 @@ using namespace fact;
 void derive_orders(const DerivationInput& in, Facts& f) {
   const Observation& o = in.observation;
   if (o.reinitialize && f.is(Leader::Other)) {
-    f.set(Order::Reinitialize);
+    f.set(o.reinitialize->force ? Order::ForcedReinitialize : Order::Reinitialize);
   } else if (o.restart && !why_no_restart(*o.restart, o.postgres, in.memory.role)) {
     f.set(Order::Restart);
   } else {

@@ -29,13 +29,13 @@ namespace tamada {
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
   X(LastRole,       "what was PostgreSQL when it last said so?", Standby, Primary) \
   X(DataDir,        "what is in the data directory?", Empty, Present, Inaccessible) \
-  X(Unfinished,     "was a step interrupted that leaves the data directory unusable?", Nothing, Bootstrap, Clone, Rewind) \
+  X(Unfinished,     "was a step interrupted that leaves the data directory unusable?", Nothing, Bootstrap, Clone, Fill, Rewind) \
   X(SystemId,       "does the data directory belong to the cluster?", Same, Foreign, Invalid, NoneInStore) \
   X(Initialize,     "what does the initialize key hold?", Absent, Empty, Valid, Unusable) \
   X(WentBack,       "was the store wiped or restored, and may a primary run that it does not show?", No, Yes) \
   X(CallbackRan,    "has this process run a start, stop or role callback?", No, Yes) \
   X(StandbyCluster, "is this a standby cluster?", No, Yes) \
-  X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize) \
+  X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize, ForcedReinitialize) \
   X(Request,        "what does the switchover or failover request mean for its lock holder?", None, Awaited, Stale, OtherLeader, NamesMe, NeedsCandidate, NoCandidate, Switchover, Failover) \
   X(Successor,      "could another member take over now?", No, Yes) \
   X(HeldOff,        "is racing held off for a while?", No, Yes) \

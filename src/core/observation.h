@@ -86,7 +86,7 @@ struct PeerSurvey {
 };
 
 // A step that an earlier run of the daemon began and did not end (ports/local_state.h, WorkNote).
-enum class UnfinishedWork { None, Bootstrap, Clone, Rewind };
+enum class UnfinishedWork { None, Bootstrap, Clone, Fill, Rewind };
 
 struct Observation {
   std::string my_name;

@@ -10,6 +10,9 @@ Situation empty_data_dir_rules() {
   const When may_bootstrap =
       empty + When{is(Leader::Nobody), is(Initialize::Absent), is(NoFailover::No), is(BootstrapHere::Yes),
                    is(WentBack::No),   is(Others::No),         is(Store::Fresh),   is(BootstrapFailed::No)};
+  const When alone_and_unregistered =
+      empty + When{is(Leader::Nobody), is(CloneAlone::Yes), is(Initialize::Absent), is(Others::No),
+                   is(WentBack::No),   is(BackOff::No),     is(Store::Fresh)};
   return {
       .name = "empty data directory",
       .about = "There is no cluster in the data directory: bootstrap one, or clone it.",
@@ -78,6 +81,16 @@ Situation empty_data_dir_rules() {
            .then = {.plan = PlanKind::Clone, .name = "bootstrap (without leader)"},
            .status = "trying to bootstrap (without leader)",
            .because = "nobody leads, and a replica method that needs no leader is configured"},
+          {.id = "ED-15",
+           .when = alone_and_unregistered + When{is(BootstrapHere::No)},
+           .then = {.plan = PlanKind::Clone, .name = "bootstrap (without leader)"},
+           .status = "trying to bootstrap (without leader)",
+           .because = "no cluster is registered, none can be made here, and a replica method needs no leader"},
+          {.id = "ED-16",
+           .when = alone_and_unregistered + When{is(NoFailover::Yes)},
+           .then = {.plan = PlanKind::Clone, .name = "bootstrap (without leader)"},
+           .status = "trying to bootstrap (without leader)",
+           .because = "no cluster is registered, this member may not make one, and a replica method needs no leader"},
           {.id = "ED-12",
            .when = {is(StandbyCluster::Yes)},
            .then = {},

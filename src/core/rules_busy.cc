@@ -8,6 +8,8 @@ using namespace fact;
 Situation busy_rules() {
   const When not_paused = {is_not(Paused::Yes)};
   const When no_lock = {is(Lock::Lost, Lock::NotHeld)};
+  const When forced = {is(Order::ForcedReinitialize), is(Leader::Other), is(Store::Fresh),
+                       is(CloneSource::Leader, CloneSource::Replica)};
   return {.name = "busy",
           .about = "A procedure is running; it goes on unless the lock that it needs is gone.",
           .entered_when = {{is_not(Busy::Idle)}},
@@ -22,6 +24,11 @@ Situation busy_rules() {
                .then = {.hold = true},
                .status = "{procedure} in progress",
                .because = "a demotion, a shutdown and a bootstrap are never interrupted"},
+              {.id = "BZ-11",
+               .when = forced + no_lock + When{is(Busy::Working, Busy::Restarting)},
+               .then = {.plan = PlanKind::Cancel},
+               .status = "{procedure} is cancelled to reinitialize",
+               .because = "an operator ordered to reinitialize by force, and another member proves to lead"},
               {.id = "BZ-03",
                .when = {is(Paused::Yes)},
                .then = {.hold = true},

@@ -49,6 +49,22 @@ std::string indented(const std::string& text) {
   return "    " + text + "\n";
 }
 
+std::string megabytes(double bytes) {
+  return fmt::format("{:.1f} MB", bytes / (1024 * 1024));
+}
+
+// "clone: basebackup from pg1 since 2026-11-23T17:00:00+00:00, 120.5 MB of about 400.0 MB (30 %)"
+std::string clone_line(const json::object& clone) {
+  std::string line = "clone: " + stored::text_field(clone, "method");
+  if (const auto source = stored::text_field(clone, "source"); !source.empty()) line += " from " + source;
+  line += " since " + stored::text_field(clone, "since");
+  const auto done = static_cast<double>(stored::number_field(clone, "bytes_done"));
+  const auto total = static_cast<double>(stored::number_field(clone, "bytes_total"));
+  line += ", " + megabytes(done);
+  if (total > 0) line += fmt::format(" of about {} ({:.0f} %)", megabytes(total), std::min(100.0, 100 * done / total));
+  return line;
+}
+
 // One member's explanation for the eye; fields that are missing are left out.
 std::string explanation_text(const json::object& document) {
   std::string out =
@@ -57,6 +73,7 @@ std::string explanation_text(const json::object& document) {
     const json::value* value = document.if_contains(field);
     if (value != nullptr && !value->is_null()) out += fmt::format("  {}: {}\n", field, python_text(*value));
   }
+  if (const auto clone = stored::object_field(document, "clone")) out += fmt::format("  {}\n", clone_line(*clone));
   if (const auto facts = stored::object_field(document, "facts"); facts && !facts->empty()) {
     out += "  facts:\n";
     for (const auto& [name, value] : *facts) {

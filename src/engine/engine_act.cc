@@ -215,6 +215,8 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
       state_.shown == PgState::CreatingReplica || state_.shown == PgState::Starting) {
     state_.shown.reset();
   }
+  // A cancelled one has reported nothing.
+  if (context_.open_work) look_for_unfinished_work();
   if (!done) return;
   if (result) {
     done({200, "restarted successfully"});

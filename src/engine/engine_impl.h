@@ -48,6 +48,8 @@ struct Engine::Impl {
   Task<std::optional<std::string>> refuse_namesake();
   Task<void> take_over_running_postgres(bool managed);
   Task<void> finish_interrupted_work();
+  // What a step that was cut short, by a crash or a cancellation, left of the data directory.
+  void look_for_unfinished_work();
 
   // loop (engine_loop.cc)
   Task<void> loop();

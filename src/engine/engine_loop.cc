@@ -18,6 +18,20 @@ constexpr Duration kStallAllowed = 2s;  // a loop that comes this late doubts wh
 constexpr Duration kSurveyLife = 1s;    // safety.md 4.1
 constexpr int kMostTurns = 6;
 // Does a configured replica method work without a running leader (configuration.md 2.13)?
+UnfinishedWork unfinished_work(WorkNote::Kind noted) {
+  switch (noted) {
+    case WorkNote::Kind::Bootstrap:
+      return UnfinishedWork::Bootstrap;
+    case WorkNote::Kind::Clone:
+      return UnfinishedWork::Clone;
+    case WorkNote::Kind::Fill:
+      return UnfinishedWork::Fill;
+    case WorkNote::Kind::Rewind:
+      return UnfinishedWork::Rewind;
+  }
+  return UnfinishedWork::Bootstrap;
+}
+
 bool can_clone_alone(const PostgresSettings& settings) {
   return std::any_of(settings.create_replica_methods.begin(), settings.create_replica_methods.end(),
                      [&](const std::string& name) {
@@ -38,11 +52,9 @@ void Engine::Impl::Listener::on_postmaster_exit() {
 
 void Engine::Impl::report(const Event& event) {
   state_.memory = apply_event(std::move(state_.memory), event, now(), *state_.settings);
-  if (event.kind == Event::Kind::CloneDone) state_.unfinished = event.ok ? UnfinishedWork::None : UnfinishedWork::Clone;
-  if (event.kind == Event::Kind::RewindDone) {
-    // One that failed against a healthy leader ended by itself; the state FAILED says what the directory is.
-    state_.unfinished = event.leader_went_away ? UnfinishedWork::Rewind : UnfinishedWork::None;
-  }
+  // A rewind that failed against a healthy leader ended by itself; the state FAILED says what the directory is.
+  const bool rebuilt = event.kind == Event::Kind::CloneDone || event.kind == Event::Kind::RewindDone;
+  if (rebuilt || event.kind == Event::Kind::BootstrapDone) look_for_unfinished_work();
   origin_.changed();
   if (event.kind == Event::Kind::StartSucceeded) {
     // A start takes every parameter into force; what still waits is found out anew.
@@ -51,6 +63,10 @@ void Engine::Impl::report(const Event& event) {
   }
   fence_.look();
   wake();
+}
+
+void Engine::Impl::look_for_unfinished_work() {
+  state_.unfinished = context_.open_work ? unfinished_work(*context_.open_work) : UnfinishedWork::None;
 }
 
 Task<void> Engine::Impl::look_at_postgres(bool with_query) {
@@ -311,6 +327,7 @@ void Engine::Impl::publish_snapshot() {
   if (s->view && views_.reach() == StoreReach::Unreachable && stale) s->view = nullptr;
   s->leader_timeline = state_.memory.leader_timeline;
   s->procedure = runner_.current();
+  s->clone = state_.ports.data.clone_progress();
   s->explanation = state_.explanation;
   s->status = state_.status;
   s->plan = state_.plan.kind;

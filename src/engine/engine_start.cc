@@ -165,14 +165,16 @@ Task<void> Engine::Impl::finish_interrupted_work() {
       break;
     }
     case WorkNote::Kind::Clone:
+    case WorkNote::Kind::Fill:
       state_.log.warning("the making of this replica was interrupted; it is begun again");
-      state_.unfinished = UnfinishedWork::Clone;
+      context_.open_work = (*note)->kind;
       break;
     case WorkNote::Kind::Rewind:
       state_.log.warning("pg_rewind was interrupted; postgres is not started before it succeeded");
-      state_.unfinished = UnfinishedWork::Rewind;
+      context_.open_work = WorkNote::Kind::Rewind;
       break;
   }
+  look_for_unfinished_work();
 }
 
 Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {

@@ -15,6 +15,7 @@
 #include "model/cluster_view.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
+#include "ports/clone_progress.h"
 
 namespace tamada {
 
@@ -36,8 +37,9 @@ struct Snapshot {
   WallTime dcs_last_seen{};
   Timeline leader_timeline;
   RunningProcedure procedure;
-  Explanation explanation;  // of the present cycle
-  std::string status;       // its status line
+  std::shared_ptr<const CloneProgress> clone;  // read at any time; may be null
+  Explanation explanation;                     // of the present cycle
+  std::string status;                          // its status line
   PlanKind plan = PlanKind::Keep;
   Instant loop_ran_at = kLongAgo;  // liveness
   Member own_member;               // as published

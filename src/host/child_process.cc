@@ -171,7 +171,10 @@ class Running {
     ChildExit ignored;
     if (grace > 0s) {
       ::kill(-pid_, SIGTERM);
-      if (co_await with_deadline(clock, clock.now() + grace, wait_exit(ignored))) co_return;
+      if (co_await with_deadline(clock, clock.now() + grace, wait_exit(ignored))) {
+        ::kill(-pid_, SIGKILL);  // who is left of its group has nobody to work for
+        co_return;
+      }
     }
     if (!reaped_) kill_tree(pid_);
     ::kill(-pid_, SIGKILL);

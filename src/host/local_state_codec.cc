@@ -8,7 +8,7 @@ namespace tamada {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kWorkWords{"bootstrap", "clone", "rewind"};
+constexpr std::array<std::string_view, 4> kWorkWords{"bootstrap", "clone", "fill", "rewind"};
 
 // Reads fields of one object; the first missing or mistyped one becomes the error.
 class Fields {

@@ -61,6 +61,12 @@ bool belongs_to_us(int pid) {
   return ::stat(fmt::format("/proc/{}", pid).c_str(), &info) == 0 && info.st_uid == ::geteuid();
 }
 
+bool environment_has(int pid, const std::string& variable) {
+  auto text = read_file(fmt::format("/proc/{}/environ", pid), 4 * 1024 * 1024);
+  if (!text) return false;
+  return ('\0' + *text + '\0').find('\0' + variable + '\0') != std::string::npos;
+}
+
 std::string executable_name(int pid) {
   char buffer[4096];
   ssize_t n = ::readlink(fmt::format("/proc/{}/exe", pid).c_str(), buffer, sizeof buffer);
@@ -152,6 +158,17 @@ std::vector<ProcessInfo> processes_in(DirectoryId directory, const std::string& 
     if (!process || process->dead() || kill_pending(pid)) continue;
     if (process->terminal != 0 && executable_name(pid) != program) continue;
     found.push_back(std::move(*process));
+  }
+  return found;
+}
+
+std::vector<ProcessInfo> processes_with(const std::string& variable) {
+  std::vector<ProcessInfo> found;
+  const std::set<int> ourselves = own_ancestors();
+  for (int pid : all_pids()) {
+    if (ourselves.contains(pid) || !belongs_to_us(pid) || !environment_has(pid, variable)) continue;
+    auto process = read_process(pid);
+    if (process && !process->dead()) found.push_back(std::move(*process));
   }
   return found;
 }

@@ -50,6 +50,10 @@ Result<DirectoryId> directory_id(const std::string& path);
 // operator's shell that stands in the data directory acknowledges no commit.
 std::vector<ProcessInfo> processes_in(DirectoryId directory, const std::string& program = "postgres");
 
+// Processes of our user whose environment has exactly this "NAME=value"; neither this process nor its ancestors. Who
+// has cleared its environment, or runs as somebody else, is not found.
+std::vector<ProcessInfo> processes_with(const std::string& variable);
+
 // A pidfd for exactly this process; empty when it is gone (or the pid belongs to another by now).
 UniqueFd open_process(const ProcessInfo& process);
 UniqueFd open_process(int pid, std::int64_t start_ticks);

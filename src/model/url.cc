@@ -1,5 +1,7 @@
 #include "model/url.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace tamada {
@@ -88,6 +90,20 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
   }
   return std::nullopt;
+}
+
+std::string url_escape(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 std::string_view("-._~").find(static_cast<char>(c)) != std::string_view::npos;
+    if (plain) {
+      out += static_cast<char>(c);
+    } else {
+      out += fmt::format("%{:02X}", c);
+    }
+  }
+  return out;
 }
 
 }  // namespace tamada

@@ -22,4 +22,7 @@ std::optional<UrlParts> split_url(std::string_view url);
 // The decoded value of a query parameter; nullopt when it is not there.
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
 
+// All but letters, digits and -._~ as %XX.
+std::string url_escape(std::string_view text);
+
 }  // namespace tamada

@@ -95,11 +95,18 @@ void CurlTransfer::set_request(const HttpRequest& request) {
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_body_.data());
   }
   if (request.method != "HEAD") curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  headers_ = curl_slist_append(headers_, "Expect:");  // one round trip more, and etcd's gateway does not know it
+  // One round trip more, and etcd's gateway does not know it. libcurl would sign its absence.
+  if (!request.aws) headers_ = curl_slist_append(headers_, "Expect:");
   for (const auto& [name, value] : request.headers) {
     headers_ = curl_slist_append(headers_, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+  if (request.aws) {
+    const AwsSignature& aws = *request.aws;
+    curl_easy_setopt(easy_, CURLOPT_AWS_SIGV4, ("aws:amz:" + aws.region + ":" + aws.service).c_str());
+    curl_easy_setopt(easy_, CURLOPT_USERNAME, aws.key_id.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PASSWORD, aws.secret.c_str());
+  }
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);

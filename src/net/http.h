@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,11 +14,21 @@
 
 namespace tamada {
 
+// Signs the request as Amazon's services demand it (Signature Version 4). The session token of temporary credentials
+// is an ordinary header, X-Amz-Security-Token.
+struct AwsSignature {
+  std::string region;   // "eu-central-1"
+  std::string service;  // "ec2"
+  std::string key_id;
+  std::string secret;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // absolute
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::optional<AwsSignature> aws;
 };
 
 struct HttpResponse {

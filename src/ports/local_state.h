@@ -31,6 +31,7 @@ struct WorkNote {
   enum class Kind {
     Bootstrap,  // the race for /initialize was entered; what the directory holds is no cluster yet
     Clone,      // the directory is being removed and filled again
+    Fill,       // an empty one is being filled from a backup, no member was copied
     Rewind,     // pg_rewind is changing files; PostgreSQL must not be started before a rewind or a clone succeeded
   };
   Kind kind = Kind::Clone;

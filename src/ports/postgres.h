@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "model/settings.h"
 #include "model/slot_info.h"
 #include "model/sync_replication.h"
+#include "ports/clone_progress.h"
 
 namespace tamada {
 
@@ -130,12 +132,13 @@ class PostgresData {
   virtual Task<Result<void>> initdb(Instant deadline) = 0;
   // Runs the custom bootstrap method of the settings. (A2)
   virtual Task<Result<void>> custom_bootstrap(Instant deadline) = 0;
-  // Runs the replica methods in order until one succeeds; leaves an empty directory when none did. (A3)
+  // Runs the replica methods in order until one succeeds. What is in the directory goes before each of them (logged
+  // first, S7), and after it failed; only a method with keep_data finds and leaves what is there. (A3)
   virtual Task<Result<void>> clone(CloneSource source, bool only_basebackup, Instant deadline) = 0;
+  // How far clone() has come; null = never told.
+  virtual std::shared_ptr<const CloneProgress> clone_progress() const { return nullptr; }
   // Renames the data directory (and linked WAL and tablespaces) aside; the new name. (A1)
   virtual Task<Result<std::string>> move_aside(Instant deadline) = 0;
-  // Removes the contents of the data directory. Logged before it starts. (S7)
-  virtual Task<Result<void>> remove(Instant deadline) = 0;
 
   // Compares with `leader` by the replication protocol (ha_behaviour.md 4.3). Works with a running or stopped server.
   virtual Task<TimelineComparison> compare_timelines(const Member& leader, const PostgresStatus& status,

@@ -57,7 +57,7 @@ Task<Result<void>> create_with_initdb(DataContext context, Instant deadline) {
   ToolOptions options = initdb_options(context.settings->bootstrap.initdb);
   if (!options.problems.empty()) co_return Error(ErrorCode::Invalid, join(options.problems, "; "));
   const PostgresSettings& postgres = context.postgres();
-  ToolRun run{.tool = "initdb", .arguments = std::move(options.arguments)};
+  ToolRun run{.tool = "initdb", .arguments = std::move(options.arguments), .writes = true};
   std::string user = credential(postgres.superuser, "username");
   std::string password = credential(postgres.superuser, "password");
   if (!user.empty()) run.arguments.push_back("--username=" + user);
@@ -67,6 +67,7 @@ Task<Result<void>> create_with_initdb(DataContext context, Instant deadline) {
     run.input = password + "\n";
   }
   run.arguments.push_back(postgres.data_dir);
+  if (auto alone = co_await require_alone(context, context.pg.clock.now() + kFilePatience); !alone) co_return alone;
   context.log.info("running initdb for data directory {}", postgres.data_dir);
   auto exit = co_await run_tool(context, std::move(run), deadline);
   auto done = require_success(exit, "initdb");
@@ -92,9 +93,10 @@ Task<Result<void>> create_with_script(DataContext context, Instant deadline) {
   auto extra = section_arguments(
       *section, {"command", "no_params", "keep_existing_recovery_conf", "recovery_conf", "scope", "datadir"});
   argv->insert(argv->end(), extra.begin(), extra.end());
+  if (auto alone = co_await require_alone(context, context.pg.clock.now() + kFilePatience); !alone) co_return alone;
   context.log.info("running bootstrap method {}", bootstrap.method);
   bool remove_recovery = !flag("keep_existing_recovery_conf") && !flag("recovery_conf");
-  auto exit = co_await run_script_program(context, std::move(*argv), {}, deadline);
+  auto exit = co_await run_script_program(context, {.argv = std::move(*argv), .writes = true}, deadline);
   auto done = require_success(exit, fmt::format("bootstrap method '{}'", bootstrap.method));
   if (!done) co_return done;
   auto tidied = co_await tidy_restored_directory(context, remove_recovery);

@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 
 #include "base/text.h"
+#include "model/url.h"
 
 namespace tamada {
 
@@ -42,20 +43,6 @@ constexpr std::array<std::string_view, 10> kCredentialKeys = {
 std::string find_or_empty(const Credentials& credentials, const std::string& key) {
   auto it = credentials.find(key);
   return it == credentials.end() ? std::string() : it->second;
-}
-
-std::string url_escape(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 std::string_view("-._~").find(static_cast<char>(c)) != std::string_view::npos;
-    if (plain) {
-      out += static_cast<char>(c);
-    } else {
-      out += fmt::format("%{:02X}", c);
-    }
-  }
-  return out;
 }
 
 std::string pgpass_field(std::string_view text) {

@@ -130,7 +130,7 @@ Task<void> archive_waiting_segments(DataContext context, Instant deadline) {
 }
 
 Task<Result<void>> run_crash_recovery(DataContext context, Instant deadline) {
-  auto alone = co_await require_no_process(context, deadline);
+  auto alone = co_await require_alone(context, deadline);
   if (!alone) co_return alone;
   co_await archive_waiting_segments(context, deadline);
   std::string data_dir = context.data_dir();
@@ -138,7 +138,7 @@ Task<Result<void>> run_crash_recovery(DataContext context, Instant deadline) {
       "preparing crash recovery", [data_dir] { return prepare_directory(data_dir); }, deadline);
   if (!last_start) co_return last_start.error();
 
-  ToolRun run{.tool = "postgres"};
+  ToolRun run{.tool = "postgres", .writes = true};
   run.arguments = {"--single", "-D", data_dir};
   for (auto& option : options_of_last_start(last_start->options)) run.arguments.push_back(std::move(option));
   run.arguments.insert(run.arguments.end(), {"--archive_mode=on", "--archive_command=false", "template1"});

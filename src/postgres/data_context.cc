@@ -1,6 +1,7 @@
 #include "postgres/data_context.h"
 
 #include <cstdlib>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,10 +16,40 @@ namespace tamada {
 
 namespace {
 
+constexpr Duration kScriptGrace = 10s;  // ha_behaviour.md 9.9
+
 std::string pgpass_path(const PostgresSettings& settings) {
   if (!settings.pgpass.empty()) return settings.pgpass;
   const char* home = std::getenv("HOME");
   return join_path(home != nullptr ? home : "/", "pgpass");
+}
+
+// Who works on the data directory for us carries it in its environment, and hands it on to its children: so it is found
+// again whatever became of us.
+constexpr const char* kWorkVariable = "TAMADA_WORKS_ON";
+
+std::string work_value(const DataContext& context) {
+  return fmt::format("{}/{}:{}", context.settings->scope, context.settings->name, context.data_dir());
+}
+
+std::string work_mark(const DataContext& context) {
+  return fmt::format("{}={}", kWorkVariable, work_value(context));
+}
+
+constexpr int kEndRounds = 50;
+constexpr std::chrono::milliseconds kEndPause{100};
+
+Result<void> end_left_over_work(const std::string& mark, const Logger& log) {
+  for (int round = 0; round < kEndRounds; ++round) {
+    auto left = processes_with(mark);
+    if (left.empty()) return {};
+    for (const ProcessInfo& process : left) {
+      if (round == 0) log.warning("killing process {} ({}), left over from earlier work", process.pid, process.name);
+      kill_tree(process.pid);
+    }
+    std::this_thread::sleep_for(kEndPause);
+  }
+  return Error(ErrorCode::Conflict, "left-over work on the data directory does not end");
 }
 
 }  // namespace
@@ -50,21 +81,23 @@ Task<Result<ChildExit>> run_tool(DataContext context, ToolRun run, Instant deadl
   EnvironmentRules rules;
   rules.drop_libpq = true;
   rules.set = std::move(run.environment);
+  if (run.writes) rules.set[kWorkVariable] = work_value(context);
   spec.environment = child_environment(own_environment(), rules);
   spec.input = std::move(run.input);
   spec.directory = std::move(run.directory);
   co_return co_await run_child(context.pg.clock, std::move(spec), deadline);
 }
 
-Task<Result<ChildExit>> run_script_program(DataContext context, std::vector<std::string> argv,
-                                           std::map<std::string, std::string> environment, Instant deadline) {
+Task<Result<ChildExit>> run_script_program(DataContext context, ScriptRun run, Instant deadline) {
   ChildSpec spec;
-  spec.argv = std::move(argv);
+  spec.argv = std::move(run.argv);
   EnvironmentRules rules;
-  rules.set = std::move(environment);
+  rules.set = std::move(run.environment);
+  if (run.writes) rules.set[kWorkVariable] = work_value(context);
   spec.environment = child_environment(own_environment(), rules);
   spec.out = ChildOutput::Inherit;
   spec.err = ChildOutput::Inherit;
+  spec.grace = kScriptGrace;
   co_return co_await run_child(context.pg.clock, std::move(spec), deadline);
 }
 
@@ -109,11 +142,12 @@ Task<Result<std::string>> configured_value(DataContext context, std::string name
   co_return std::string(trim(exit->out));
 }
 
-Task<Result<void>> require_no_process(DataContext context, Instant deadline) {
-  std::string directory = context.data_dir();
+Task<Result<void>> require_alone(DataContext context, Instant deadline) {
   auto renamed = context.postgres().bin_name.find("postgres");
   std::string program = renamed == context.postgres().bin_name.end() ? "postgres" : renamed->second;
-  auto work = [directory, program]() -> Result<void> {
+  auto work = [directory = context.data_dir(), program, mark = work_mark(context),
+               log = context.log]() -> Result<void> {
+    if (auto ended = end_left_over_work(mark, log); !ended) return ended;
     auto id = directory_id(directory);
     if (!id && id.error().code == ErrorCode::NotFound) return {};
     if (!id) return id.error();

@@ -14,6 +14,7 @@
 #include "host/child_process.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
+#include "ports/clone_progress.h"
 #include "postgres/pg_connection.h"
 
 namespace tamada {
@@ -29,6 +30,7 @@ struct DataContext {
   std::shared_ptr<DirectoryGate> gate;
   std::shared_ptr<const Settings> settings;
   Logger log;
+  std::shared_ptr<CloneProgress> progress = std::make_shared<CloneProgress>();
 
   const PostgresSettings& postgres() const { return settings->postgresql; }
   const std::string& data_dir() const { return settings->postgresql.data_dir; }
@@ -40,6 +42,14 @@ struct ToolRun {
   std::map<std::string, std::string> environment;  // on top of ours less libpq's variables
   std::string input;                               // empty = nothing to read
   std::string directory;
+  bool writes = false;  // works on the data directory: ended by whoever works there next, should we be killed
+};
+
+// A user's script: its output goes where ours goes, it inherits our environment.
+struct ScriptRun {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment;  // on top of ours
+  bool writes = false;                             // as in ToolRun
 };
 
 // Runs `work` on the pool, alone on the data directory. `work` looks at its flag now and then and gives up when it is
@@ -52,9 +62,8 @@ std::string tool_path(const PostgresSettings& settings, const std::string& tool)
 
 // Runs a program of PostgreSQL with its output captured. Errors as run_child.
 Task<Result<ChildExit>> run_tool(DataContext context, ToolRun run, Instant deadline);
-// Runs a user's script with its output on ours and our environment, plus `environment`.
-Task<Result<ChildExit>> run_script_program(DataContext context, std::vector<std::string> argv,
-                                           std::map<std::string, std::string> environment, Instant deadline);
+// Cancelled it gets SIGTERM and 10 s.
+Task<Result<ChildExit>> run_script_program(DataContext context, ScriptRun run, Instant deadline);
 
 // Writes the password file for a target; the environment that points to it, empty without a password
 // (configuration.md 4.8).
@@ -69,7 +78,9 @@ std::string config_file_path(const PostgresSettings& settings);
 // `postgres -C <name>`: what a stopped server's configuration says.
 Task<Result<std::string>> configured_value(DataContext context, std::string name, Instant deadline);
 
-// Conflict when a process works in the data directory.
-Task<Result<void>> require_no_process(DataContext context, Instant deadline);
+// Before work on the data directory: programs and scripts that we started on it and that still run (their daemon was
+// killed, or they left somebody behind) are killed with what descends from them. Then Conflict when anybody else works
+// in it.
+Task<Result<void>> require_alone(DataContext context, Instant deadline);
 
 }  // namespace tamada

@@ -86,20 +86,11 @@ Task<Result<std::string>> move_data(DataContext context, Instant deadline) {
     *moved = std::move(*name);
     return {};
   };
+  if (auto alone = co_await require_alone(context, deadline); !alone) co_return alone.error();
   context.log.warning("moving data directory {} aside", context.data_dir());
   auto done = co_await run_on_directory(context, "moving the data directory aside", std::move(work), deadline);
   if (!done) co_return done.error();
   co_return *moved;
-}
-
-Task<Result<void>> remove_data(DataContext context, Instant deadline) {
-  auto alone = co_await require_no_process(context, deadline);
-  if (!alone) co_return alone;
-  context.log.warning("removing the contents of data directory {}", context.data_dir());
-  auto work = [data_dir = context.data_dir()](const std::atomic<bool>& abandoned) {
-    return remove_data_directory(data_dir, abandoned);
-  };
-  co_return co_await run_on_directory(context, "removing the data directory", std::move(work), deadline);
 }
 
 }  // namespace
@@ -126,10 +117,6 @@ Task<Result<void>> LocalPostgresData::clone(CloneSource source, bool only_baseba
 
 Task<Result<std::string>> LocalPostgresData::move_aside(Instant deadline) {
   return move_data(context_, deadline);
-}
-
-Task<Result<void>> LocalPostgresData::remove(Instant deadline) {
-  return remove_data(context_, deadline);
 }
 
 Task<TimelineComparison> LocalPostgresData::compare_timelines(const Member& leader, const PostgresStatus& status,

@@ -21,7 +21,6 @@ class LocalPostgresData final : public PostgresData {
   Task<Result<void>> custom_bootstrap(Instant deadline) override;
   Task<Result<void>> clone(CloneSource source, bool only_basebackup, Instant deadline) override;
   Task<Result<std::string>> move_aside(Instant deadline) override;
-  Task<Result<void>> remove(Instant deadline) override;
   Task<TimelineComparison> compare_timelines(const Member& leader, const PostgresStatus& status,
                                              Instant deadline) override;
   Task<Result<void>> rewind(const Member& leader, Instant deadline) override;
@@ -34,6 +33,7 @@ class LocalPostgresData final : public PostgresData {
                                                                  std::vector<PermanentSlot> wanted,
                                                                  Instant deadline) override;
   Task<Result<void>> install_logical_slots(std::vector<LogicalSlotState> slots, Instant deadline) override;
+  std::shared_ptr<const CloneProgress> clone_progress() const override { return context_.progress; }
 
  private:
   DataContext context_;

@@ -96,7 +96,8 @@ Task<Result<void>> run_user_script(DataContext context, Instant deadline) {
   if (context.settings->compatibility != Compatibility::V1_5)
     (*environment)["PGOPTIONS"] = "-c synchronous_commit=local -c statement_timeout=0";
   context.log.info("running post_bootstrap: {}", command);
-  auto exit = co_await run_script_program(context, std::move(*argv), std::move(*environment), deadline);
+  ScriptRun run{.argv = std::move(*argv), .environment = std::move(*environment)};
+  auto exit = co_await run_script_program(context, std::move(run), deadline);
   co_return require_success(exit, "post_bootstrap");
 }
 

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "base/text.h"
 #include "host/blocking_pool.h"
 #include "host/files.h"
+#include "postgres/clone_watch.h"
 #include "postgres/config_files.h"
 #include "postgres/data_files.h"
 #include "postgres/replica_methods.h"
@@ -24,7 +27,7 @@ constexpr Duration kVersionPatience = 10s;
 using PassEnvironment = std::map<std::string, std::string>;
 
 Task<Result<void>> empty_directory(DataContext context) {
-  auto alone = co_await require_no_process(context, context.pg.clock.now() + kFilePatience);
+  auto alone = co_await require_alone(context, context.pg.clock.now() + kFilePatience);
   if (!alone) co_return alone;
   auto work = [data_dir = context.data_dir()](const std::atomic<bool>& abandoned) {
     return remove_data_directory(data_dir, abandoned);
@@ -33,8 +36,10 @@ Task<Result<void>> empty_directory(DataContext context) {
                                       context.pg.clock.now() + kRemovePatience);
 }
 
-// A removal that was cancelled may still be going on.
+// For a method that builds on what is there. A removal that was cancelled may still be going on.
 Task<Result<void>> await_directory(DataContext context) {
+  auto alone = co_await require_alone(context, context.pg.clock.now() + kFilePatience);
+  if (!alone) co_return alone;
   auto work = [](const std::atomic<bool>&) { return Result<void>(); };
   co_return co_await run_on_directory(context, "waiting for earlier work on the data directory", work,
                                       context.pg.clock.now() + kRemovePatience);
@@ -60,13 +65,15 @@ Task<Result<void>> run_basebackup(DataContext context, std::string connstring, P
   ToolOptions options = basebackup_options(section != nullptr ? *section : json::value(), version);
   for (const auto& problem : options.problems) context.log.error("{}", problem);
 
-  ToolRun run{.tool = "pg_basebackup", .environment = std::move(pass)};
+  ToolRun run{.tool = "pg_basebackup", .environment = std::move(pass), .writes = true};
   run.arguments = {"--pgdata=" + context.data_dir(), "-X", "stream", "--dbname=" + connstring};
   run.arguments.insert(run.arguments.end(), options.arguments.begin(), options.arguments.end());
   Result<void> done;
   for (int attempt = 1; attempt <= kBasebackupAttempts; ++attempt) {
-    auto emptied = co_await empty_directory(context);
-    if (!emptied) co_return emptied;
+    if (attempt > 1) {
+      auto emptied = co_await empty_directory(context);
+      if (!emptied) co_return emptied;
+    }
     auto exit = co_await run_tool(context, run, deadline);
     done = require_success(exit, "pg_basebackup");
     if (done || context.pg.clock.now() >= deadline) co_return done;
@@ -79,11 +86,28 @@ Task<Result<void>> run_basebackup(DataContext context, std::string connstring, P
 Task<Result<void>> run_method(DataContext context, ReplicaMethod method, std::string connstring, PassEnvironment pass,
                               Instant deadline) {
   if (method.basebackup) co_return co_await run_basebackup(context, std::move(connstring), std::move(pass), deadline);
-  auto ready = method.keep_data ? co_await await_directory(context) : co_await empty_directory(context);
-  if (!ready) co_return ready;
-  auto exit = co_await run_script_program(context, method.command, std::move(pass), deadline);
+  ScriptRun run{.argv = method.command, .environment = std::move(pass), .writes = true};
+  auto exit = co_await run_script_program(context, std::move(run), deadline);
   co_return require_success(exit, fmt::format("replica method '{}'", method.name));
 }
+
+Task<Result<void>> run_watched(DataContext context, ReplicaMethod method, std::string connstring, PassEnvironment pass,
+                               std::optional<ConnectTarget> source, Instant deadline) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  // Before the watching begins: what is being removed is no progress.
+  auto ready = method.keep_data ? co_await await_directory(context) : co_await empty_directory(context);
+  if (!ready) co_return ready;
+  // The watching never ends by itself, so the first to end is the method.
+  auto ended = co_await (run_method(context, std::move(method), std::move(connstring), std::move(pass), deadline) ||
+                         watch_clone(context, std::move(source)));
+  co_return std::get<0>(std::move(ended));
+}
+
+// However the clone ends: a cancelled one too.
+struct Ending {
+  std::shared_ptr<CloneProgress> progress;
+  ~Ending() { progress->end(); }
+};
 
 Task<Result<void>> finish_clone(DataContext context) {
   std::string data_dir = context.data_dir();
@@ -118,30 +142,39 @@ Task<Result<void>> clone_data(DataContext context, CloneSource source, bool only
     target.port = context.settings->dynamic.standby_cluster->port;
   }
   std::string connstring;
+  std::string script_connstring;  // as the scripts of that level know it
   PassEnvironment pass;
   if (has_source) {
     Conninfo info = make_conninfo(context.postgres().replication, target, context.postgres().database);
     info.set("krbsrvname", context.postgres().krbsrvname);
-    connstring = info.without("password").text();
+    info = info.without("password");
+    connstring = info.text();
+    if (context.settings->compatibility == Compatibility::V1_5) script_connstring = info.url();
     auto written = co_await write_pgpass(context, target, context.postgres().replication, deadline);
     if (!written) co_return written.error();
     pass = std::move(*written);
   }
-  auto plan = plan_replica_methods(*context.settings, has_source, remote, only_basebackup, connstring);
+  auto plan = plan_replica_methods(*context.settings, has_source, remote, only_basebackup,
+                                   script_connstring.empty() ? connstring : script_connstring);
   for (const auto& problem : plan.problems) context.log.warning("{}", problem);
   std::vector<std::string> failures;
+  Ending progress{context.progress};
   for (const auto& method : plan.usable) {
     context.log.info("creating a replica with method {} from {}", method.name,
                      has_source ? fmt::format("{} ({}:{})", source.member, target.host, target.port) : "no source");
-    auto made = co_await run_method(context, method, connstring, pass, deadline);
+    context.progress->begin({.method = method.name, .source = source.member, .since = context.pg.clock.wall_now()});
+    auto made = co_await run_watched(context, method, connstring, pass,
+                                     has_source ? std::optional(target) : std::nullopt, deadline);
     if (made) made = co_await finish_clone(context);
     if (made) co_return made;
     context.log.error("{}", made.error().text());
     failures.push_back(made.error().text());
+    if (!method.keep_data) {
+      auto emptied = co_await empty_directory(context);
+      if (!emptied) failures.push_back(emptied.error().text());
+    }
     if (made.error().code == ErrorCode::Timeout) break;
   }
-  auto emptied = co_await empty_directory(context);
-  if (!emptied) failures.push_back(emptied.error().text());
   if (plan.usable.empty()) failures.insert(failures.end(), plan.problems.begin(), plan.problems.end());
   co_return Error(ErrorCode::Failed, fmt::format("no replica method succeeded: {}", join(failures, "; ")));
 }

@@ -6,7 +6,8 @@
 
 namespace tamada {
 
-// The caller has checked that no PostgreSQL runs here. On failure the data directory is left empty.
+// The caller has checked that no PostgreSQL runs here. On failure the data directory is left empty, but for what a
+// method with keep_data left.
 Task<Result<void>> clone_data(DataContext context, CloneSource source, bool only_basebackup, Instant deadline);
 
 }  // namespace tamada

@@ -24,7 +24,7 @@ bool cleanly_stopped(const ControlData& control) {
 
 // pg_rewind works only on a cleanly stopped target.
 Task<Result<ControlData>> stopped_target(DataContext context, Instant deadline) {
-  auto alone = co_await require_no_process(context, context.pg.clock.now() + kToolPatience);
+  auto alone = co_await require_alone(context, context.pg.clock.now() + kToolPatience);
   if (!alone) co_return alone.error();
   auto control = co_await read_control(context, context.pg.clock.now() + kToolPatience);
   if (!control || cleanly_stopped(*control)) co_return control;
@@ -82,8 +82,9 @@ Task<Result<void>> execute(DataContext context, const Member& leader, Instant de
   with.config_outside = parent_path(with.config_file) != data_dir || !postgres.custom_conf.empty();
   with.restore = co_await has_restore_command(context, *version);
   with.source = source_conninfo(context, leader, *version).text();
-  auto exit = co_await run_tool(
-      context, {.tool = "pg_rewind", .arguments = rewind_arguments(with), .environment = std::move(*pass)}, deadline);
+  ToolRun run{
+      .tool = "pg_rewind", .arguments = rewind_arguments(with), .environment = std::move(*pass), .writes = true};
+  auto exit = co_await run_tool(context, std::move(run), deadline);
   auto done = require_success(exit, "pg_rewind");
   if (!done) co_return done;
   for (const auto& line : split(exit->out + exit->err, '\n')) {

@@ -166,6 +166,7 @@ Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
 
 Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
   Result<void> noted = co_await context.local.save_work_note(WorkNote{WorkNote::Kind::Bootstrap});
+  context.open_work.reset();  // of a clone that left an empty directory
   if (!noted) co_return noted.error().wrap("bootstrap not begun");
   auto race = co_await context.store.write(
       {.key = StoreKey::Initialize, .value = "", .condition = WriteCondition::absent()}, store_deadline(context));

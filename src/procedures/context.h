@@ -52,6 +52,8 @@ struct ProcedureContext {
     std::int64_t revision = 0;
   };
   std::optional<UnusedClaim> unused_claim;
+  // A step that makes the data directory unusable and is noted on disk; it was cut short when no procedure runs.
+  std::optional<WorkNote::Kind> open_work;
   // The role that the scripts were told last; nullopt before the first.
   std::optional<Role> told_role;
 

@@ -19,6 +19,7 @@ constexpr Duration kQueryPatience = 2s;
 Task<Result<void>> note(ProcedureContext& context, WorkNote::Kind kind) {
   Result<void> saved = co_await context.local.save_work_note(WorkNote{kind});
   if (!saved) co_return saved.error().wrap("not begun: the note of the step could not be saved");
+  context.open_work = kind;
   co_return saved;
 }
 
@@ -26,6 +27,7 @@ Task<Result<void>> note(ProcedureContext& context, WorkNote::Kind kind) {
 Task<Result<void>> clear_note(ProcedureContext& context) {
   Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
   if (!cleared) co_return cleared.error().wrap("the note of the finished step could not be removed");
+  context.open_work.reset();
   co_return cleared;
 }
 
@@ -43,16 +45,15 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
     }
     context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
   }
-  Result<void> noted = co_await note(context, WorkNote::Kind::Clone);
+  // A copy of a member may be the last one there is when it is complete and the member is gone; a backup is still
+  // there.
+  const bool from_backup = request.source.host.empty();
+  Result<void> noted = co_await note(context, from_backup ? WorkNote::Kind::Fill : WorkNote::Kind::Clone);
   if (!noted) co_return noted;
   if (request.stop_first) {
-    context.log.warning("removing the data directory to create it anew from {}",
+    // Each method removes the old data before it begins, or builds on it (keep_data).
+    context.log.warning("giving up the contents of the data directory to create it anew from {}",
                         request.source.member.empty() ? "a replica method without a source" : request.source.member);
-    Result<void> removed = co_await context.data.remove(context.clock.now() + kRewindPatience);
-    if (!removed) {
-      context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = removed.error().text()});
-      co_return removed.error().wrap("data directory could not be removed");
-    }
     context.report({.kind = Event::Kind::DataDirRemoved});
   }
   context.show(PgState::CreatingReplica);

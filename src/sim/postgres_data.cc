@@ -87,19 +87,6 @@ Task<Result<std::string>> SimPostgresData::move_aside(Instant deadline) {
   co_return std::string("/data.failed");
 }
 
-Task<Result<void>> SimPostgresData::remove(Instant deadline) {
-  co_await process_.point("data.remove", CallPhase::Before);
-  destroying(PostgresWitness::Destroyed::Removed);
-  {
-    Leftover half([this] { postgres_.wipe(true); });
-    if (!co_await work(20ms, 2s, deadline)) co_return too_late("removing the data directory");
-    half.done();
-  }
-  postgres_.wipe(false);
-  co_await process_.point("data.remove", CallPhase::Between);
-  co_return Result<void>();
-}
-
 // ha_behaviour.md 4.3, the later rules: by timeline numbers and positions, as IDENTIFY_SYSTEM and TIMELINE_HISTORY
 // tell.
 Task<TimelineComparison> SimPostgresData::compare_timelines(const Member& leader, const PostgresStatus& status,

@@ -63,7 +63,6 @@ class SimPostgresData final : public PostgresData, private SimPostgresPort {
   Task<Result<void>> custom_bootstrap(Instant deadline) override { return initdb(deadline); }
   Task<Result<void>> clone(CloneSource source, bool only_basebackup, Instant deadline) override;
   Task<Result<std::string>> move_aside(Instant deadline) override;
-  Task<Result<void>> remove(Instant deadline) override;
   Task<TimelineComparison> compare_timelines(const Member& leader, const PostgresStatus& status,
                                              Instant deadline) override;
   Task<Result<void>> rewind(const Member& leader, Instant deadline) override;

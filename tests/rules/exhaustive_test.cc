@@ -134,7 +134,8 @@ TEST(Rules, TheLockIsGivenBackOnlyWhenPostgresCannotCommitOrInPause) {
 TEST(Rules, DataIsDestroyedOnlyWhenAnotherMemberProvesToLeadInAFreshView) {
   for (const Leaf& leaf : leaves()) {
     if (!destroys(leaf.rule->then.plan)) continue;
-    const bool no_data = only(leaf.box, is(DataDir::Empty));
+    // A restore from a backup that was cut short in an empty directory is no data either.
+    const bool no_data = only(leaf.box, is(DataDir::Empty)) || only(leaf.box, is(Unfinished::Fill));
     EXPECT_TRUE(no_data ||
                 only(leaf.box, {is(Leader::Other), is(fact::Store::Fresh), is(fact::Lock::NotHeld, fact::Lock::Lost)}))
         << leaf.rule->id << ": " << to_string(leaf.box);

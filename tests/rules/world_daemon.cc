@@ -74,7 +74,11 @@ std::string World::observe(const std::string& key, const std::string& value) {
     memory_.role_callback_ran = yes(value);
   } else if (key == "reinitialize") {
     o_.reinitialize.reset();
-    if (yes(value)) o_.reinitialize = ReinitializeRequest{};
+    if (value == "force") {
+      o_.reinitialize = ReinitializeRequest{.force = true};
+    } else if (yes(value)) {
+      o_.reinitialize = ReinitializeRequest{};
+    }
   } else if (key == "restart") {
     o_.restart.reset();
     if (value != "no") o_.restart = RestartRequest{.role = value == "any" ? "" : value};
@@ -85,6 +89,7 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.unfinished = look_up(std::map<std::string, UnfinishedWork>{{"no", UnfinishedWork::None},
                                                                   {"bootstrap", UnfinishedWork::Bootstrap},
                                                                   {"clone", UnfinishedWork::Clone},
+                                                                  {"fill", UnfinishedWork::Fill},
                                                                   {"rewind", UnfinishedWork::Rewind}},
                             value);
   } else {

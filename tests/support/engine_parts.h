@@ -229,7 +229,10 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
     co_return out;
   }
   Task<Result<void>> attach(Instant) override { co_return Result<void>(); }
-  Task<Result<PostmasterId>> start(StartRequest, Instant) override { co_return PostmasterId{42, 1}; }
+  Task<Result<PostmasterId>> start(StartRequest, Instant) override {
+    calls.push_back("start");
+    co_return PostmasterId{42, 1};
+  }
   Task<Result<void>> stop(StopMode mode, Instant deadline) override {
     stops.push_back({mode, clock_.now(), deadline});
     const Instant until = clock_.now() + stop_takes[mode];
@@ -254,9 +257,13 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
 
   Task<Result<void>> initdb(Instant) override { co_return Result<void>(); }
   Task<Result<void>> custom_bootstrap(Instant) override { co_return Result<void>(); }
-  Task<Result<void>> clone(CloneSource, bool, Instant) override { co_return Result<void>(); }
+  Duration clone_takes{0};
+  Task<Result<void>> clone(CloneSource source, bool, Instant) override {
+    calls.push_back("clone " + source.member);
+    co_await clock_.sleep_for(clone_takes);
+    co_return Result<void>();
+  }
   Task<Result<std::string>> move_aside(Instant) override { co_return std::string("aside"); }
-  Task<Result<void>> remove(Instant) override { co_return Result<void>(); }
   Task<TimelineComparison> compare_timelines(const Member&, const PostgresStatus&, Instant) override {
     co_return TimelineComparison{};
   }

@@ -273,7 +273,8 @@ Task<Result<void>> ScriptedWorld::custom_bootstrap(Instant deadline) {
 
 Task<Result<void>> ScriptedWorld::clone(CloneSource, bool, Instant deadline) {
   must(server == Server::Stopped, "S7: nothing is removed under a running server");
-  must(work_note && work_note->kind == WorkNote::Kind::Clone, "S8: a clone that begins is noted");
+  must(work_note && (work_note->kind == WorkNote::Kind::Clone || work_note->kind == WorkNote::Kind::Fill),
+       "S8: a clone that begins is noted");
   directory = Directory::Half;
   Result<void> r = co_await plain("data.clone", deadline, [&] { directory = Directory::Whole; });
   if (!r && directory == Directory::Half) directory = Directory::Empty;
@@ -287,13 +288,6 @@ Task<Result<std::string>> ScriptedWorld::move_aside(Instant deadline) {
   });
   if (!r) co_return r.error();
   co_return std::string("/data.failed");
-}
-Task<Result<void>> ScriptedWorld::remove(Instant deadline) {
-  co_return co_await plain("data.remove", deadline, [&] {
-    must(server == Server::Stopped, "S7: nothing is removed under a running server");
-    must(work_note && work_note->kind == WorkNote::Kind::Clone, "S8: a removal that begins is noted");
-    directory = Directory::Empty;
-  });
 }
 Task<TimelineComparison> ScriptedWorld::compare_timelines(const Member&, const PostgresStatus&, Instant deadline) {
   Result<void> r = co_await plain("data.compare_timelines", deadline, [] {});

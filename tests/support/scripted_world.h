@@ -128,7 +128,6 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> custom_bootstrap(Instant deadline) override;
   Task<Result<void>> clone(CloneSource source, bool, Instant deadline) override;
   Task<Result<std::string>> move_aside(Instant deadline) override;
-  Task<Result<void>> remove(Instant deadline) override;
   Task<TimelineComparison> compare_timelines(const Member&, const PostgresStatus&, Instant deadline) override;
   Task<Result<void>> rewind(const Member&, Instant deadline) override;
   Task<Result<void>> crash_recovery(Instant deadline) override;

@@ -338,14 +338,14 @@ TEST_F(Cluster, a_clone_that_fails_leaves_an_empty_directory_and_tells_why) {
   EXPECT_TRUE(std::filesystem::is_empty(n2.settings.postgresql.data_dir));
 }
 
-TEST_F(Cluster, a_directory_in_which_postgresql_works_is_neither_removed_nor_cloned_over_nor_recovered) {
+TEST_F(Cluster, a_directory_in_which_postgresql_works_is_neither_moved_nor_cloned_over_nor_recovered) {
   TestServer n1(world, "n1");
   bootstrap(n1);
   if (HasFatalFailure()) return;
   CloneSource source{"n1", "127.0.0.1", n1.settings.postgresql.port};
-  auto removed = world.run(n1.data->remove(world.in(10s)));
-  ASSERT_FALSE(removed);
-  EXPECT_EQ(removed.error().code, ErrorCode::Conflict) << removed.error().text();
+  auto moved = world.run(n1.data->move_aside(world.in(10s)));
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().code, ErrorCode::Conflict) << moved.error().text();
   EXPECT_FALSE(world.run(n1.data->clone(source, true, world.in(10s))));
   EXPECT_FALSE(world.run(n1.data->crash_recovery(world.in(10s))));
   EXPECT_EQ(n1.sql("SELECT 1").value(0, 0), "1");

@@ -1,4 +1,5 @@
 #include "api/cluster_document.h"
+#include "api/status_document.h"
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,25 @@ TEST(ExplainDocument, names_the_rule_the_reason_and_the_facts) {
   EXPECT_EQ(doc.at("details").at(0), "n2: fine");
   EXPECT_EQ(doc.at("lock_valid_for"), 20.0);
   EXPECT_TRUE(explain_document(*b.build(), test::at(2000)).at("lock_valid_for").is_null());
+}
+
+TEST(ExplainDocument, tells_how_far_a_clone_has_come_as_of_now) {
+  auto b = SnapshotBuilder::primary();
+  auto progress = std::make_shared<CloneProgress>();
+  b.snapshot.clone = progress;
+  const auto snapshot = b.build();
+  EXPECT_FALSE(explain_document(*snapshot, SnapshotBuilder::now()).contains("clone"));
+  progress->begin({.method = "basebackup", .source = "n2"});
+  progress->set_done(1234);
+  auto doc = explain_document(*snapshot, SnapshotBuilder::now());
+  EXPECT_EQ(to_json(doc.at("clone"), JsonStyle::Spaced),
+            "{\"method\": \"basebackup\", \"source\": \"n2\", \"since\": \"1970-01-01T00:00:00+00:00\", "
+            "\"bytes_done\": 1234, \"bytes_total\": null}");
+  progress->set_total(5000);
+  doc = status_document(*snapshot);
+  EXPECT_EQ(doc.at("tamada").at("clone").at("bytes_total"), 5000);
+  progress->end();
+  EXPECT_FALSE(status_document(*snapshot).at("tamada").get_object().contains("clone"));
 }
 
 }  // namespace

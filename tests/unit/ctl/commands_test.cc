@@ -424,6 +424,19 @@ TEST(Explain, shows_the_rule_and_why_and_fails_for_members_that_do_not_explain_t
   EXPECT_EQ(bench.run({"explain"}), 1);
 }
 
+TEST(Explain, shows_how_far_a_clone_has_come) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.http.answers["GET http://127.0.0.1:8000/explain"] = {
+      200,
+      R"({"member":"postgresql0","status":"busy","rule":"BZ-10","clone":{"method":"pgbackrest","source":null,"since":"2026-11-23T17:00:00+00:00","bytes_done":1048576,"bytes_total":4194304}})",
+      {}};
+  EXPECT_EQ(bench.run({"explain", "batman", "postgresql0"}), 0);
+  EXPECT_EQ(bench.console.shown,
+            "postgresql0: busy\n  rule: BZ-10\n"
+            "  clone: pgbackrest since 2026-11-23T17:00:00+00:00, 1.0 MB of about 4.0 MB (25 %)\n");
+}
+
 TEST(Detach, asks_the_local_daemon_without_looking_at_the_store) {
   Bench bench(Compatibility::V4_1, {"y"});
   bench.context.make_store = [](const Settings&) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/engine_parts.h"
 
 namespace tamada {
@@ -143,6 +145,31 @@ TEST(Engine, a_restart_may_take_as_long_as_its_operator_said_before_another_memb
   r.parts.postgres.status.accepting = Accepting::Rejecting;
   r.parts.clock.advance(45s);
   EXPECT_EQ(r.engine->snapshot()->explanation.rule, "ST-03") << r.engine->snapshot()->status;
+}
+
+TEST(Engine, a_forced_reinitialize_cancels_a_clone_and_what_was_cancelled_is_not_started) {
+  Running r;
+  r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};
+  r.stored.members[1].role = Role::Primary;
+  r.parts.postgres.clone_takes = 1h;
+  r.start();
+  std::vector<int> answers;
+  const auto order = [&](bool force) {
+    r.engine->submit(ReinitializeRequest{.force = force},
+                     [&](OperatorReply reply) { answers.push_back(reply.http_status); });
+    r.parts.clock.advance(3s);
+  };
+  const auto& calls = r.parts.postgres.calls;
+  const auto clones = [&] { return std::count(calls.begin(), calls.end(), "clone n2"); };
+  order(false);
+  EXPECT_EQ(clones(), 1);
+  order(false);
+  EXPECT_EQ(clones(), 1) << "it is waited for";
+  order(true);
+  EXPECT_EQ(clones(), 2);
+  EXPECT_EQ(answers, (std::vector<int>{200, 503, 200}));
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "start"), 0);
+  EXPECT_TRUE(r.parts.log_lines.contains("[UF-08]")) << "the directory was known to be half a copy";
 }
 
 TEST(Engine, requests_after_its_end_are_refused) {

@@ -110,6 +110,19 @@ TEST_F(ChildProcess, cancellation_gives_the_child_its_grace_and_then_unwinds) {
   EXPECT_TRUE(path_exists(file));
 }
 
+TEST_F(ChildProcess, who_ignores_the_end_of_the_grace_dies_with_the_leader_of_its_group) {
+  ChildSpec spec = shell("(trap '' TERM; sh -c 'echo $PPID' > " + (directory_ / "pid") +
+                         "; while :; do sleep 0.05; done) & sleep 100");
+  spec.grace = 5s;
+  spec.out = spec.err = ChildOutput::Discard;
+  EXPECT_EQ(run(spec, 500ms).error().code, ErrorCode::Timeout);
+  const int pid = std::stoi(read_file(directory_ / "pid").value_or("0"));
+  ASSERT_GT(pid, 0);
+  for (int i = 0; i < 500 && read_process(pid) && !read_process(pid)->dead(); ++i) ::usleep(10'000);
+  auto process = read_process(pid);
+  EXPECT_TRUE(!process || process->dead());
+}
+
 TEST_F(ChildProcess, a_grandchild_that_holds_the_pipe_does_not_hold_the_caller) {
   const Instant before = clock_.now();
   auto exit = run(shell("sleep 30 & echo out; echo $! >&2"));

@@ -166,6 +166,41 @@ TEST(Reinitialize, stops_and_notes_before_it_removes) {
                             [](ScriptedWorld& w, const auto&) { expect_continuable(w); });
 }
 
+// A copy of a member may be the last one there is; a backup can be restored once more.
+TEST(Clone, the_note_says_whether_a_member_was_copied_and_is_known_without_reading_it) {
+  for (const bool copied : {false, true}) {
+    const auto kind = copied ? WorkNote::Kind::Clone : WorkNote::Kind::Fill;
+    int noted = 0;
+    for (const auto fault : {test::Outcome::Fail, test::Outcome::CrashAfter}) {
+      for (int at = 1; at < 14; ++at) {
+        ScriptedWorld world;
+        world.server = copied ? Server::Standby : Server::Stopped;
+        world.directory = copied ? Directory::Whole : Directory::Empty;
+        world.faulty_step = at;
+        world.fault = fault;
+        std::optional<WorkNote::Kind> open;
+        auto result = world.run([&](ProcedureContext& c) -> Task<Result<void>> {
+          CloneRequest request;
+          if (copied) request.source = {"n2", "host", 5432};
+          request.stop_first = copied;
+          auto done = co_await clone_replica(c, std::move(request));
+          open = c.open_work;
+          co_return done;
+        });
+        SCOPED_TRACE(world.all_steps());
+        if (world.work_note) {
+          EXPECT_EQ(world.work_note->kind, kind);
+          ++noted;
+        }
+        // A note whose removal was not answered may be gone; it is taken for open all the same.
+        if (result && world.work_note) EXPECT_EQ(open, kind);
+        if (result && *result) EXPECT_FALSE(open);
+      }
+    }
+    EXPECT_GT(noted, 2);
+  }
+}
+
 TEST(Rewind, an_interrupted_one_is_remembered) {
   every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Standby; },
                             [](ProcedureContext& c) {
