@@ -13,6 +13,18 @@ Situation unfinished_rules() {
       .about = "A clone, rewind or bootstrap was interrupted; the data directory is finished first and never started.",
       .entered_when = {{is_not(Unfinished::Nothing), is(Postgres::Stopped)}},
       .rules = {
+          {.id = "UF-20",
+           .when =
+               remote_is_source() + When{is(Leader::Me, Leader::Other, Leader::Nobody), is(Lock::NotHeld, Lock::Lost),
+                                         is(Postgres::Stopped), is(Unfinished::Rewind), is(Repair::Rewind)},
+           .then = {.plan = PlanKind::Rewind,
+                    .hold = true,
+                    .target = Target::Remote,
+                    .name = "running pg_rewind from the remote primary"},
+           .status = "running pg_rewind from the remote primary",
+           .because =
+               "pg_rewind was interrupted; it is run again before PostgreSQL may be started, by whoever leads: the "
+               "remote primary has the data"},
           {.id = "UF-01",
            .when = {is(Lock::Held), is(Postgres::Stopped),
                     is(Unfinished::Bootstrap, Unfinished::Clone, Unfinished::Rewind)},
@@ -34,7 +46,8 @@ Situation unfinished_rules() {
            .status = "trying to bootstrap from replica '{source}'",
            .because = "a clone was interrupted; it is made anew from a member with the tag clonefrom"},
           {.id = "UF-04",
-           .when = idle_target + When{is(Unfinished::Rewind), is(Repair::Rewind), is(LeaderUsable::Yes)},
+           .when = idle_target +
+                   When{is(Unfinished::Rewind), is(Repair::Rewind), is(LeaderUsable::Yes), is(StandbyCluster::No)},
            .then = {.plan = PlanKind::Rewind, .target = Target::Leader, .name = "running pg_rewind from {leader}"},
            .status = "running pg_rewind from {leader}",
            .because = "pg_rewind was interrupted; it is run again before PostgreSQL may be started"},

@@ -122,12 +122,13 @@ Task<Result<void>> clone_data(DataContext context, CloneSource source, bool only
   if (has_source) {
     Conninfo info = make_conninfo(context.postgres().replication, target, context.postgres().database);
     info.set("krbsrvname", context.postgres().krbsrvname);
+    if (remote) prefer_writable_host(info);
     connstring = info.without("password").text();
     auto written = co_await write_pgpass(context, target, context.postgres().replication, deadline);
     if (!written) co_return written.error();
     pass = std::move(*written);
   }
-  auto plan = plan_replica_methods(*context.settings, has_source, remote, only_basebackup, connstring);
+  auto plan = plan_replica_methods(*context.settings, has_source, only_basebackup, connstring);
   for (const auto& problem : plan.problems) context.log.warning("{}", problem);
   std::vector<std::string> failures;
   for (const auto& method : plan.usable) {

@@ -258,6 +258,7 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<void>> crash_recovery(Instant) override { co_return Result<void>(); }
   Task<Result<void>> pass_over_timelines(Timeline, Timeline, Instant) override { co_return Result<void>(); }
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant) override { co_return on_history(); }
+  Task<Result<void>> archive_shutdown_checkpoint(Instant) override { co_return Result<void>(); }
   Task<Result<Lsn>> shutdown_checkpoint(Instant) override { co_return Lsn{0x3000028}; }
 
   Task<Result<void>> checkpoint(Instant) override {

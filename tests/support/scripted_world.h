@@ -64,7 +64,10 @@ class ScriptedWorld final : public Clock,
   std::int64_t initialize_revision = 0;
   bool config_written = false;
   bool moved_aside = false;
+  bool standby_data = false;  // recovery settings were written by follow()
   std::vector<StartRequest> starts;
+  std::optional<StatusDocument> final_status;                                   // given back with the lock
+  TimelineComparison::Verdict verdict = TimelineComparison::Verdict::Diverged;  // of every comparison
 
   // The script: outcome of the step with this number, Ok for all others.
   int faulty_step = -1;
@@ -129,6 +132,7 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> crash_recovery(Instant deadline) override;
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant deadline) override;
+  Task<Result<void>> archive_shutdown_checkpoint(Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
 
   // PostgresSql
