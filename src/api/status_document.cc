@@ -125,7 +125,10 @@ json::object status_document(const Snapshot& snapshot) {
   if (asked && !snapshot.postgres.row->postmaster_start_time.empty()) {
     doc["postmaster_start_time"] = shown_time(snapshot.postgres.row->postmaster_start_time, level);
   }
-  doc["role"] = role_word(shown_role(snapshot), level);
+  // 1.5.4 had the word in the store only.
+  const Role role = shown_role(snapshot);
+  const bool plain = level == Compatibility::V1_5 && role == Role::StandbyLeader;
+  doc["role"] = role_word(plain ? Role::Replica : role, level);
   if (asked) add_query_part(doc, snapshot, level);
   add_cluster_part(doc, snapshot, level);
   add_member_part(doc, snapshot, level);

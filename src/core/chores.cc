@@ -28,11 +28,23 @@ bool failsafe_map_due(const Facts& f, const Observation& o, const Settings& sett
   return !o.failsafe_map_confirmed || o.view->failsafe != wanted_failsafe_map(*o.view, settings);
 }
 
+// What the store says of the time when this cluster had a primary, whom /sync lists and which timelines there were,
+// says nothing about who may be promoted next once its history is proven to be the remote primary's.
+bool remote_history_is_ours(const Facts& f, const Observation& o) {
+  const auto& row = o.postgres.row;
+  return f.is(Postgres::Standby) && f.is(StandbyCluster::Yes) && f.is(History::Fits) && f.is(Follow::Same) && row &&
+         row->receiver_status == "streaming";
+}
+
 void leader_chores(const Facts& f, const Observation& o, const Memory& m, const Settings& settings,
                    std::vector<Chore>& out) {
   const ClusterView& view = *o.view;
   if (!f.is(Initialize::Valid)) out.push_back(Chore::WriteInitialize);
   if (!view.config || view.config->value.empty()) out.push_back(Chore::RestoreConfig);
+  if (remote_history_is_ours(f, o)) {
+    if (!view.sync.empty()) out.push_back(Chore::ClearSync);
+    out.push_back(Chore::UpdateHistory);
+  }
   if (f.is(Postgres::Primary)) {
     // A primary taken over by a new run of the daemon, or resumed from a pause (ha_behaviour.md 10.3).
     if (f.is(Paused::No) && f.is(Validity::Enough) && !o.watchdog_running) out.push_back(Chore::ActivateWatchdog);

@@ -37,7 +37,7 @@ FollowTarget address_of(const Member& member) {
   FollowTarget target;
   target.member = member.name;
   target.host = member.host();
-  target.port = member.port();
+  target.port = std::to_string(member.port());
   return target;
 }
 
@@ -63,6 +63,8 @@ void aim(const Decider& d, Plan& plan) {
       return aim_at_leader(d, plan);
     case Target::Remote:
       plan.follow = follow_target(*d.o.view, d.settings, true);
+      if (plan.kind == PlanKind::CheckDivergence || plan.kind == PlanKind::Rewind)
+        plan.leader = remote_primary(d.settings.dynamic.standby_cluster.value_or(StandbyClusterSettings{}));
       return;
     case Target::CloneSource:
       return aim_at_clone_source(d, plan);

@@ -102,15 +102,17 @@ fact::Unfinished unfinished(UnfinishedWork work) {
   return Unfinished::Unknown;
 }
 
-constexpr Duration kFollowPause = 2s;
-
-// Settings that still differ right after they were changed are not changed again at once.
+// Settings that still differ right after they were changed are not changed again at once. A standby cluster that lost
+// its leader elects one first: while its members stream from the remote no position is final.
 fact::Follow follow(const DerivationInput& in) {
   const auto& differs = in.observation.follow_differs;
   if (!differs) return Follow::Unknown;
   if (!*differs) return Follow::Same;
   const auto& last = in.memory.followed_at;
-  return last && in.now < *last + kFollowPause ? Follow::JustChanged : Follow::Differs;
+  if (last && in.now < *last + kFollowPause) return Follow::TooSoon;
+  const auto& unlocked = in.memory.unlocked_since;
+  const bool races = in.settings.dynamic.standby_cluster && in.view && in.view->unlocked() && unlocked;
+  return races && in.now < *unlocked + in.settings.dynamic.loop_wait ? Follow::TooSoon : Follow::Differs;
 }
 
 void derive_general(const DerivationInput& in, Facts& f) {
@@ -126,6 +128,8 @@ void derive_general(const DerivationInput& in, Facts& f) {
   f.set(in.memory.store_went_back ? WentBack::Yes : in.view ? WentBack::No : WentBack::Unknown);
   f.set(in.memory.role_callback_ran ? CallbackRan::Yes : CallbackRan::No);
   f.set(in.settings.dynamic.standby_cluster ? StandbyCluster::Yes : StandbyCluster::No);
+  const auto& remote = in.settings.dynamic.standby_cluster;
+  f.set(remote && !remote->host.empty() ? Remote::Yes : Remote::No);
   f.set(o.watchdog_healthy ? fact::Watchdog::Usable : fact::Watchdog::Unusable);
   f.set(follow(in));
 }

@@ -27,6 +27,9 @@ std::optional<Instant> start_budget_since(const Memory& memory);
 // A fresh view proves that the lock which our renewals prove is gone.
 bool lock_disproved(const Observation& observation);
 
+// Between two changes of the recovery settings.
+constexpr Duration kFollowPause = 2s;
+
 // Digits only and at least ten of them (dcs.md 1.3).
 bool valid_system_identifier(std::string_view text);
 

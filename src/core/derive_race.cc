@@ -64,9 +64,12 @@ bool append(std::vector<std::string>& to, std::vector<std::string> from) {
 void derive_as_holder(const DerivationInput& in, Derived& d) {
   const ElectionInput election = in.election();
   const RequestResult request = judge_request_as_leader(election);
-  d.facts.set(request.request);
+  // A primary clears the request that made it leader when it is promoted; a standby leader is not.
+  const bool done = in.settings.dynamic.standby_cluster && in.view->failover && !in.view->failover->empty() &&
+                    in.view->failover_revision < in.observation.lock.held->create_revision;
+  d.facts.set(done ? Request::Done : request.request);
   const bool serves = d.facts.is(Postgres::Primary) || d.facts.is(Postgres::Standby);
-  const bool asked = request.request == Request::Switchover || request.request == Request::Failover;
+  const bool asked = d.facts.is(Request::Switchover) || d.facts.is(Request::Failover);
   if (!request.because.empty() && !d.facts.is(Postgres::Standby)) d.details.push_back("request: " + request.because);
   if (serves && !asked) return;
   SuccessorResult successor = judge_successors(election, request_in_force(in, request.request));

@@ -183,6 +183,15 @@ bool position_counts(const ElectionInput& in, const PeerReport& report) {
   return quorum_mode(in.settings) || in_sync(in.view.sync, report.member);
 }
 
+// Nothing is lost by who leads a standby cluster: the remote primary has everything. While its members stream from
+// there each finds the others ahead, so that after the delay only what a failover would not allow counts.
+bool ahead_enough(const ElectionInput& in, const PeerReport& report, bool delay_over) {
+  const Lsn mine = own_position(in);
+  if (report.position <= mine) return false;
+  const bool any = !in.settings.dynamic.standby_cluster || !delay_over;
+  return any || lag_bytes(report.position, mine) > in.settings.dynamic.maximum_lag_on_failover;
+}
+
 Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay_over) {
   using enum fact::Peers;
   if (!report.answered) {
@@ -207,7 +216,9 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
     return {delay_over ? NobodyObjects : Moving, false,
             fmt::format("{} does not know its position: last {}", who(report), at)};
   }
-  if (report.position > mine) return {Ahead, false, fmt::format("{} is ahead of us: {}", who(report), at)};
+  if (ahead_enough(in, report, delay_over)) {
+    return {Ahead, false, fmt::format("{} is ahead of us: {}", who(report), at)};
+  }
   if (!report.position_final && !delay_over) {
     return {Moving, false, fmt::format("{} still receives WAL: {}", who(report), at)};
   }

@@ -74,7 +74,7 @@ void forget_history(Memory& m) {
 
 void on_demoted(Memory& m) {
   m.promotion_asked = false;
-  m.role = Role::Demoted;
+  m.role = m.role == Role::StandbyLeader ? Role::Replica : Role::Demoted;
   m.checkpoint_done = false;
   m.stopped_for_us = true;
   m.writable_since.reset();
@@ -151,7 +151,7 @@ Memory apply_event(Memory m, const Event& event, Instant now, const Settings& se
     case Kind::BootstrapDone:
       if (event.ok) {
         forget_history(m);
-        m.role = Role::Primary;
+        m.role = event.as_primary ? Role::Primary : Role::StandbyLeader;
         m.role_callback_ran = true;
         m.trusted_system_identifier.clear();
       } else {

@@ -25,7 +25,7 @@ struct Event {
     RewindDone,   // `ok`, `leader_went_away`
     CrashRecoveryDone,
     CloneDone,      // `ok`
-    BootstrapDone,  // `ok`
+    BootstrapDone,  // `ok`, `as_primary`
     RestartAsked,   // `timeout`
     PostgresStoppedByUs,
     DataDirRemoved,

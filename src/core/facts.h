@@ -35,8 +35,9 @@ namespace tamada {
   X(WentBack,       "was the store wiped or restored, and may a primary run that it does not show?", No, Yes) \
   X(CallbackRan,    "has this process run a start, stop or role callback?", No, Yes) \
   X(StandbyCluster, "is this a standby cluster?", No, Yes) \
+  X(Remote,         "does standby_cluster name a server to compare histories with?", No, Yes) \
   X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize, ForcedReinitialize) \
-  X(Request,        "what does the switchover or failover request mean for its lock holder?", None, Awaited, Stale, OtherLeader, NamesMe, NeedsCandidate, NoCandidate, Switchover, Failover) \
+  X(Request,        "what does the switchover or failover request mean for its lock holder?", None, Awaited, Stale, OtherLeader, NamesMe, NeedsCandidate, NoCandidate, Switchover, Failover, Done) \
   X(Successor,      "could another member take over now?", No, Yes) \
   X(HeldOff,        "is racing held off for a while?", No, Yes) \
   X(LostRace,       "was the lock just refused to us?", No, Yes) \
@@ -58,7 +59,7 @@ namespace tamada {
   X(History,        "does our history fit the leader's?", NotCompared, Fits, Diverged, Repaired, RepairFailed, Inconclusive) \
   X(Repair,         "how may a diverged data directory be repaired?", Rewind, Clone, NotAllowed) \
   X(LeaderUsable,   "does the leader publish how to connect to it?", No, Yes) \
-  X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs, JustChanged) \
+  X(Follow,         "do the recovery settings differ from what they should be?", Same, Differs, TooSoon) \
   X(SlotsToCopy,    "does this standby lack logical slots that the leader has?", No, Yes) \
   X(CloneSource,    "is there a member to clone from?", None, Leader, Replica, Remote) \
   X(CloneAlone,     "is there a replica method that needs no leader?", No, Yes) \

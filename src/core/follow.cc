@@ -1,22 +1,22 @@
 #include "core/follow.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "base/text.h"
 
 namespace tamada {
 
 namespace {
 
-FollowTarget remote_target(const StandbyClusterSettings& remote) {
+// The slot on the remote primary is one: only the standby leader uses it.
+FollowTarget remote_target(const StandbyClusterSettings& remote, bool holds_lock) {
   FollowTarget target;
+  target.remote = true;
   target.host = remote.host;
-  const char* end = remote.port.data() + remote.port.size();
-  int port = 0;
-  const auto [parsed, ec] = std::from_chars(remote.port.data(), end, port);
-  if (ec == std::errc() && parsed == end && port > 0 && port < 65536) target.port = port;
-  target.slot = remote.primary_slot_name.value_or("");
+  if (!remote.port.empty()) target.port = remote.port;
+  if (holds_lock) target.slot = remote.primary_slot_name.value_or("");
   return target;
 }
 
@@ -24,7 +24,7 @@ FollowTarget member_target(const Member& member, const Settings& settings) {
   FollowTarget target;
   target.member = member.name;
   target.host = member.host();
-  target.port = member.port();
+  target.port = std::to_string(member.port());
   if (settings.postgresql.use_slots) target.slot = slot_name_for(settings.name);
   return target;
 }
@@ -34,7 +34,7 @@ FollowTarget member_target(const Member& member, const Settings& settings) {
 FollowTarget follow_target(const ClusterView& view, const Settings& settings, bool holds_lock) {
   if (settings.tags.nostream()) return {};
   const auto& remote = settings.dynamic.standby_cluster;
-  if (remote && (holds_lock || view.unlocked())) return remote_target(*remote);
+  if (remote && (holds_lock || view.unlocked())) return remote_target(*remote, holds_lock);
   if (holds_lock) return {};
   if (const auto source = settings.tags.replicatefrom(); source && *source != settings.name) {
     const Member* member = view.member(*source);
@@ -43,6 +43,23 @@ FollowTarget follow_target(const ClusterView& view, const Settings& settings, bo
   const Member* leader = view.leader_member();
   if (!leader || leader->name == settings.name) return {};
   return member_target(*leader, settings);
+}
+
+Member remote_primary(const StandbyClusterSettings& remote) {
+  const std::vector<std::string> hosts = split(remote.host, ',');
+  const std::vector<std::string> ports = split(remote.port, ',');
+  Member member;
+  member.name = "the remote primary";
+  member.role = Role::Primary;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const std::string& host = hosts[i];
+    const std::string& port = ports[std::min(i, ports.size() - 1)];
+    const bool v6 = host.find(':') != std::string::npos;
+    if (i > 0) member.conn_url += ',';
+    member.conn_url += fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port.empty() ? "5432" : port);
+  }
+  member.conn_url = fmt::format("postgres://{}/postgres", member.conn_url);
+  return member;
 }
 
 std::string slot_name_for(std::string_view member) {

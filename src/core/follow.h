@@ -13,6 +13,10 @@ namespace tamada {
 // `holds_lock`: this member has the leader key. An empty host = nobody.
 FollowTarget follow_target(const ClusterView& view, const Settings& settings, bool holds_lock);
 
+// The server that a standby cluster follows, as something to compare histories and to rewind with. Its connection URL
+// is libpq's, with all hosts.
+Member remote_primary(const StandbyClusterSettings& remote);
+
 // Slot name for a member name (ha_behaviour.md 7.1).
 std::string slot_name_for(std::string_view member);
 

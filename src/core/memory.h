@@ -32,6 +32,7 @@ struct Memory {
   bool promotion_asked = false;
   bool crash_recovery_tried = false;  // since the last good start
   bool was_paused = false;
+  std::optional<bool> was_standby_cluster;      // nullopt before the first fresh view
   bool stopped_for_us = false;                  // a procedure stopped PostgreSQL and it has to come back, also in pause
   bool last_start_failed = false;               // cleared by a good start
   bool postgres_was_running = true;             // at the last look; true before the first

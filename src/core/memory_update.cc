@@ -1,6 +1,7 @@
 #include "core/memory_update.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -168,8 +169,10 @@ void remember_postgres(Memory& m, const Observation& o, Instant now) {
 // A leader refuses to stream to a standby that parted from it after the comparison, e.g. by WAL of the old leader that
 // arrived late; nothing else would ever tell.
 void remember_stream(Memory& m, const Observation& o, Instant now, const Settings& settings) {
-  const bool follows = o.postgres.is_standby() && o.view && o.view->leader && o.view->leader->name() != o.my_name &&
-                       o.procedure.kind == ProcedureKind::None;
+  const bool of_leader = o.view && o.view->leader && o.view->leader->name() != o.my_name;
+  const auto& remote = settings.dynamic.standby_cluster;
+  const bool of_remote = remote && !remote->host.empty() && o.lock.held;
+  const bool follows = o.postgres.is_standby() && (of_leader || of_remote) && o.procedure.kind == ProcedureKind::None;
   if (!follows || o.postgres.row->receiver_status == "streaming") {
     m.no_stream_since.reset();
     return;
@@ -178,6 +181,12 @@ void remember_stream(Memory& m, const Observation& o, Instant now, const Setting
   if (now - *m.no_stream_since < 2 * Duration(settings.dynamic.loop_wait)) return;
   m.no_stream_since = now;
   request_history_check(m);
+}
+
+// Whom everybody's history is compared with has changed.
+void remember_standby_cluster(Memory& m, bool standby_cluster) {
+  const auto before = std::exchange(m.was_standby_cluster, standby_cluster);
+  if (before && *before != standby_cluster) request_history_check(m);
 }
 
 }  // namespace
@@ -197,6 +206,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
       remember_vanishing(m, *o.view, o.my_name, now, settings.dynamic);
     }
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
+    remember_standby_cluster(m, settings.dynamic.standby_cluster.has_value());
     remember_slots(m, *o.view, o.lock.held.has_value(), settings, now);
   }
   remember_lock(m, o, now);

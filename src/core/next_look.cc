@@ -39,7 +39,10 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   next.at(m.lost_race_at, 1s);
   next.at(m.lock_idle_since, dynamic.ttl);
   next.at(m.lock_lost_at, kEarlyLossWindow);
-  if (f.is(fact::Follow::JustChanged)) next.at(m.followed_at, 2s);
+  if (f.is(fact::Follow::TooSoon)) {
+    next.at(m.followed_at, kFollowPause);
+    next.at(m.unlocked_since, dynamic.loop_wait);
+  }
   next.at(m.inconclusive_at, dynamic.loop_wait);
   if (o.lock.valid_until != kLongAgo && !f.is(fact::Writable::No)) next.at(o.lock.valid_until - timing.stop_margin);
   const bool serves = f.is(fact::Postgres::Primary) || f.is(fact::Postgres::Standby);

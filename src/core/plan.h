@@ -18,7 +18,7 @@ enum class PlanKind {
   AcquireLock,  // create the leader key; what follows is decided with the lock held
   Lead,         // running primary with the lock: `chores` keep things in order
   Promote,      // lock held, running as standby: promote procedure
-  LeadStandby,  // lock held in a standby cluster: follow the remote
+  LeadStandby,  // lock held in a standby cluster, the remote is followed
   Follow,       // running standby: make it follow `follow` (reload or restart as needed)
   StartAsPrimary,
   StartAsStandby,
@@ -37,7 +37,8 @@ enum class PlanKind {
   Exit,          // fatal: `exit_message`
 };
 
-enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock };
+// Cluster: the primary becomes a standby leader; nothing may be lost and the lock is kept.
+enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock, Cluster };
 
 // Small steps beside the plan; each is idempotent and retried by the next decision.
 enum class Chore {
@@ -45,6 +46,7 @@ enum class Chore {
   RestoreConfig,       // our cached dynamic configuration
   ClearFailover,       // write {} if the request is still the one we saw
   DropFailoverLeader,  // pause: keep only candidate and schedule
+  ClearSync,           // a standby cluster that follows its remote: what was promised before is over
   UpdateHistory,
   WriteFailsafe,  // whom failsafe mode asks
   SyncSlots,

@@ -60,6 +60,8 @@ std::string_view name_of(DemoteMode mode) {
       return "graceful";
     case DemoteMode::Immediate:
       return "immediate";
+    case DemoteMode::Cluster:
+      return "cluster";
     case DemoteMode::ImmediateNoLock:
       return "immediate-nolock";
   }
@@ -76,6 +78,8 @@ std::string_view name_of(Chore chore) {
       return "ClearFailover";
     case Chore::DropFailoverLeader:
       return "DropFailoverLeader";
+    case Chore::ClearSync:
+      return "ClearSync";
     case Chore::UpdateHistory:
       return "UpdateHistory";
     case Chore::WriteFailsafe:

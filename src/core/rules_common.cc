@@ -60,6 +60,15 @@ bool possible(const Rule& rule) {
 
 }  // namespace
 
+When remote_is_source() {
+  return {is(StandbyCluster::Yes),
+          is(Remote::Yes),
+          is(Lock::Held, Lock::NotHeld, Lock::Lost),
+          is(Store::Fresh),
+          is(SystemId::Same, SystemId::NoneInStore),
+          is(BackOff::No)};
+}
+
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when) {
   const auto id = [&](int n) { return rule_id(prefix, first + n); };
   std::vector<Rule> rows = {

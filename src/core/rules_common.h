@@ -20,6 +20,10 @@ std::string_view rule_id(std::string_view prefix, int number);
 // `when` is added to every row. Status texts are those of somebody who does not race.
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when);
 
+// A fresh view and a section that names a server: what comparing with the remote primary of a standby cluster and
+// rewinding from it needs, beside a known leader and PostgreSQL's state (S7).
+When remote_is_source();
+
 // The lock holder's answer to a switchover or failover request. 10 numbers from `first` on. `go_on` is the plan of a
 // holder that stays, `status` its text.
 std::vector<Rule> request_rows(std::string_view prefix, int first, const When& when, PlanKind go_on,

@@ -7,19 +7,10 @@ using namespace fact;
 
 namespace {
 
-// With the lock: come back as primary, or let another take over.
-std::vector<Rule> with_lock() {
+// With the lock: let another take over.
+std::vector<Rule> hand_over() {
   const When locked = {is(Lock::Held)};
-  const When primary_data = {is(Control::CleanPrimary, Control::CrashedPrimary), is(RecoveryFiles::Absent)};
   return {
-      {.id = "CR-02",
-       .when = locked + When{is(StandbyCluster::Yes), is(BackOff::No)},
-       .then = {.plan = PlanKind::StartAsStandby,
-                .hold = true,
-                .target = Target::Remote,
-                .name = "restarting after failure"},
-       .status = "starting as a standby leader because i had the session lock",
-       .because = "the leader of a standby cluster comes back as a standby of the remote primary"},
       {.id = "CR-03",
        .when =
            locked + When{is(fact::Watchdog::Unusable), is(Postgres::Stopped), is(StandbyCluster::No), is(Paused::No)},
@@ -42,16 +33,32 @@ std::vector<Rule> with_lock() {
        .status = "stopped PostgreSQL because of startup timeout",
        .because = "PostgreSQL did not come back within primary_start_timeout and another member can take over"},
       {.id = "CR-07",
-       .when = locked + When{is(LastStart::Failed), is(Successor::Unknown), is(StandbyCluster::No)},
+       .when = locked + When{is(LastStart::Failed), is(Successor::Unknown)},
        .then = {.plan = PlanKind::ProbePeers, .hold = true, .target = Target::Successors},
        .status = "PostgreSQL could not be started, looking for a member to fail over to",
        .because = "the last start failed; the others are asked whether they can take over"},
       {.id = "CR-08",
        .when = locked + When{is(LastStart::Failed), is(Successor::Yes), is_known<StartBudget>(), is(Postgres::Stopped),
-                             is(StandbyCluster::No), is(Paused::No)},
+                             is(Paused::No)},
        .then = {.plan = PlanKind::ReleaseLock, .chores = {Chore::DisableWatchdog}},
        .status = "removed leader key after trying and failing to start postgres",
        .because = "the last start failed and another member can take over"},
+  };
+}
+
+// With the lock: come back as primary, or as standby leader.
+std::vector<Rule> with_lock() {
+  const When locked = {is(Lock::Held)};
+  const When primary_data = {is(Control::CleanPrimary, Control::CrashedPrimary), is(RecoveryFiles::Absent)};
+  return {
+      {.id = "CR-02",
+       .when = locked + When{is(StandbyCluster::Yes), is(BackOff::No)},
+       .then = {.plan = PlanKind::StartAsStandby,
+                .hold = true,
+                .target = Target::Remote,
+                .name = "restarting after failure"},
+       .status = "starting as a standby leader because i had the session lock",
+       .because = "the leader of a standby cluster comes back as a standby of the remote primary"},
       {.id = "CR-09",
        .when = locked + When{is(BackOff::Yes)},
        .then = {.hold = true},
@@ -83,6 +90,39 @@ std::vector<Rule> with_lock() {
   };
 }
 
+// In a standby cluster the remote primary says what has diverged, on the standby leader, too. A crashed standby is
+// started first and compared when it runs.
+std::vector<Rule> with_remote() {
+  const When s7 = remote_is_source() + When{is(Leader::Me, Leader::Other), is(Postgres::Stopped), is_known<LastStart>(),
+                                            is_known<StartBudget>(), is(Unfinished::Nothing)};
+  const When was_primary = {is(Control::CleanPrimary, Control::CrashedPrimary)};
+  return {
+      {.id = "CR-30",
+       .when = s7 + When{is(Control::CrashedPrimary), is(CrashRecovery::NotTried), is(Repair::Rewind),
+                         is(History::NotCompared, History::Inconclusive, History::Diverged)},
+       .then = {.plan = PlanKind::CrashRecovery, .hold = true, .name = "doing crash recovery in a single user mode"},
+       .status = "doing crash recovery in a single user mode",
+       .because = "it crashed as a primary, now follows a remote one, and pg_rewind needs a cleanly stopped directory"},
+      {.id = "CR-31",
+       .when = s7 + was_primary + When{is(History::NotCompared)},
+       .then = {.plan = PlanKind::CheckDivergence,
+                .hold = true,
+                .target = Target::Remote,
+                .name = "comparing timelines with the remote primary"},
+       .status = "comparing timelines with the remote primary",
+       .because =
+           "before it follows the remote primary a former primary proves that its history is part of the remote's"},
+      {.id = "CR-32",
+       .when = s7 + When{is(History::Diverged), is(Repair::Rewind), is_known<Control>(), is_known<CrashRecovery>()},
+       .then = {.plan = PlanKind::Rewind,
+                .hold = true,
+                .target = Target::Remote,
+                .name = "running pg_rewind from the remote primary"},
+       .status = "running pg_rewind from the remote primary",
+       .because = "this member has WAL that the remote primary's history does not"},
+  };
+}
+
 // Without it: repair what diverged, then come back as a standby.
 std::vector<Rule> without_lock() {
   const When s7 = {is(Leader::Other),
@@ -92,6 +132,7 @@ std::vector<Rule> without_lock() {
                    is(LeaderUsable::Yes),
                    is(BackOff::No),
                    is(SystemId::Same, SystemId::NoneInStore),
+                   is(StandbyCluster::No),
                    is(Unfinished::Nothing)};
   return {
       {.id = "CR-20",
@@ -166,6 +207,8 @@ Situation crashed_rules() {
                  .status = "stopping left-over processes of PostgreSQL",
                  .because = "the postmaster is gone, but its children may still commit"}},
   };
+  append(situation.rules, hand_over());
+  append(situation.rules, with_remote());
   append(situation.rules, with_lock());
   append(situation.rules, without_lock());
   return situation;

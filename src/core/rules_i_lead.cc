@@ -34,6 +34,24 @@ std::vector<Rule> standby_rows() {
       release("IL-14",
               {is(Standing::NotSynchronous, Standing::NotInFailsafe, Standing::Lagging, Standing::OldTimeline)},
               kNotHealthiest, "with the lock in hand this member is not eligible any more"),
+      {.id = "IL-23",
+       .when = eligible + When{is(Asked::No), is(Follow::Differs), is(Peers::Unknown)},
+       .then = {.plan = PlanKind::Follow,
+                .hold = true,
+                .target = Target::Remote,
+                .effects = {Effect::Followed},
+                .name = "leaving the remote primary"},
+       .status = "waiting to become primary",
+       .because =
+           "this member led a standby cluster: it stops receiving from the remote primary, so that positions are "
+           "final before the others are asked"},
+      {.id = "IL-24",
+       .when = eligible + When{is(Asked::No), is(Follow::TooSoon), is(Peers::Unknown)},
+       .then = {.hold = true},
+       .status = "waiting to become primary",
+       .because =
+           "leaving the remote primary did not succeed a moment ago and is tried again; while WAL comes in, positions "
+           "are not final"},
       {.id = "IL-15",
        .when = eligible + When{is(Peers::Unknown)},
        .then = {.plan = PlanKind::ProbePeers, .hold = true, .target = Target::Opponents},

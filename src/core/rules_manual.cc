@@ -11,7 +11,7 @@ Situation manual_rules() {
       .name = "switchover or failover",
       .about = "A request is in the store and this member is the primary that holds the lock.",
       .entered_when = {{is(Lock::Held), is(Leader::Me), is(Postgres::Primary), is(fact::Watchdog::Usable),
-                        known_not(Request::None, Request::Awaited)}},
+                        known_not(Request::None, Request::Awaited, Request::Done)}},
       .rules = request_rows("MR", 1, {}, PlanKind::Lead, kILead),
   };
   return situation;

@@ -24,7 +24,8 @@ std::vector<Rule> with_lock() {
        .status = "stopped PostgreSQL because of startup timeout",
        .because = "the start takes longer than its timeout and another member can take over"},
       {.id = "ST-03",
-       .when = locked + When{is(StartBudget::Zero, StartBudget::Spent), is(Request::None, Request::Awaited)},
+       .when =
+           locked + When{is(StartBudget::Zero, StartBudget::Spent), is(Request::None, Request::Awaited, Request::Done)},
        .then = {.hold = true},
        .status = "primary start has timed out, but continuing to wait because failover is not possible",
        .because = "nobody could take over, so patience is the best that is left"},
@@ -45,6 +46,7 @@ std::vector<Rule> without_lock() {
                                  is(LeaderUsable::Yes),
                                  is(SystemId::Same, SystemId::NoneInStore),
                                  is(Paused::No),
+                                 is(StandbyCluster::No),
                                  is(BackOff::No)};
   return {
       {.id = "ST-21",
@@ -113,6 +115,30 @@ std::vector<Rule> without_lock() {
   };
 }
 
+// A standby cluster's members that start without being able to: whoever holds the lock.
+std::vector<Rule> with_remote() {
+  const When s7 = remote_is_source() +
+                  When{is(Leader::Me, Leader::Other), is(Postgres::Starting), is(Writable::No), is(Paused::No)};
+  return {
+      {.id = "ST-38",
+       .when = s7 + When{is(History::NotCompared)},
+       .then = {.plan = PlanKind::CheckDivergence,
+                .hold = true,
+                .target = Target::Remote,
+                .name = "comparing timelines with the remote primary"},
+       .status = "comparing timelines with the remote primary",
+       .because = "a standby that diverged never gets ready; its history is compared with the remote primary's"},
+      {.id = "ST-39",
+       .when = s7 + When{is(History::Diverged), is(Repair::Rewind)},
+       .then = {.plan = PlanKind::Rewind,
+                .hold = true,
+                .target = Target::Remote,
+                .name = "running pg_rewind from the remote primary"},
+       .status = "running pg_rewind from the remote primary",
+       .because = "this member has WAL that the remote primary's history does not"},
+  };
+}
+
 }  // namespace
 
 Situation starting_rules() {
@@ -120,8 +146,9 @@ Situation starting_rules() {
       .name = "PostgreSQL starting or silent",
       .about = "PostgreSQL runs and takes no queries.",
       .entered_when = {{is(Postgres::Unknown, Postgres::Starting, Postgres::Unresponsive)}},
-      .rules = with_lock(),
+      .rules = with_remote(),
   };
+  append(situation.rules, with_lock());
   append(situation.rules, without_lock());
   append(situation.rules,
          {{.id = "ST-40",

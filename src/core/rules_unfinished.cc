@@ -15,6 +15,18 @@ Situation unfinished_rules() {
                        // An empty directory is as good as new.
                        {is(Unfinished::Clone, Unfinished::Fill), is(Postgres::Stopped), is_not(DataDir::Empty)}},
       .rules = {
+          {.id = "UF-20",
+           .when =
+               remote_is_source() + When{is(Leader::Me, Leader::Other, Leader::Nobody), is(Lock::NotHeld, Lock::Lost),
+                                         is(Postgres::Stopped), is(Unfinished::Rewind), is(Repair::Rewind)},
+           .then = {.plan = PlanKind::Rewind,
+                    .hold = true,
+                    .target = Target::Remote,
+                    .name = "running pg_rewind from the remote primary"},
+           .status = "running pg_rewind from the remote primary",
+           .because =
+               "pg_rewind was interrupted; it is run again before PostgreSQL may be started, by whoever leads: the "
+               "remote primary has the data"},
           {.id = "UF-01",
            .when = {is(Lock::Held), is(Postgres::Stopped),
                     is(Unfinished::Bootstrap, Unfinished::Clone, Unfinished::Fill, Unfinished::Rewind)},
@@ -53,7 +65,7 @@ Situation unfinished_rules() {
                       "is configured"},
           {.id = "UF-04",
            .when = idle_target + When{is(Unfinished::Rewind), is(Repair::Rewind), is(LeaderUsable::Yes),
-                                      is(Order::Nothing, Order::Restart)},
+                                      is(StandbyCluster::No), is(Order::Nothing, Order::Restart)},
            .then = {.plan = PlanKind::Rewind, .target = Target::Leader, .name = "running pg_rewind from {leader}"},
            .status = "running pg_rewind from {leader}",
            .because = "pg_rewind was interrupted; it is run again before PostgreSQL may be started"},

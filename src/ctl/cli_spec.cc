@@ -87,6 +87,19 @@ std::vector<CommandSpec> reading_commands() {
 
 std::vector<CommandSpec> acting_commands() {
   return {
+      {"demote-cluster",
+       "Make the cluster follow the primary of another one",
+       {group(), text("host", {"--host"}, "Address of the remote primary, several with commas"),
+        text("port", {"--port"}, "Its port"),
+        text("restore-command", {"--restore-command"}, "Command that fetches archived WAL"),
+        text("primary-slot-name", {"--primary-slot-name"}, "Slot on the remote primary"), force()},
+       {kCluster},
+       run_demote_cluster},
+      {"promote-cluster",
+       "Make a cluster of its own of one that follows another",
+       {group(), force()},
+       {kCluster},
+       run_promote_cluster},
       {"detach", "Make the local daemon end and leave PostgreSQL and the lock alone", {force()}, {}, run_detach},
       {"edit-config",
        "Change the dynamic configuration",

@@ -22,6 +22,8 @@ Result<void> run_reload(CommandContext& context, const Arguments& arguments);
 Result<void> run_flush(CommandContext& context, const Arguments& arguments);
 Result<void> run_pause(CommandContext& context, const Arguments& arguments);
 Result<void> run_resume(CommandContext& context, const Arguments& arguments);
+Result<void> run_demote_cluster(CommandContext& context, const Arguments& arguments);
+Result<void> run_promote_cluster(CommandContext& context, const Arguments& arguments);
 Result<void> run_show_config(CommandContext& context, const Arguments& arguments);
 Result<void> run_edit_config(CommandContext& context, const Arguments& arguments);
 Result<void> run_remove(CommandContext& context, const Arguments& arguments);

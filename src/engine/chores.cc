@@ -51,6 +51,11 @@ Task<void> Chores::perform(Chore chore, View view) {
         co_await write(StoreKey::Failover, format_failover(request), view->failover_revision, "/failover");
       }
       break;
+    case Chore::ClearSync:
+      if (view) {
+        co_await write(StoreKey::Sync, format_sync({}, state_.settings->compatibility), view->sync.revision, "/sync");
+      }
+      break;
     case Chore::UpdateHistory:
       if (view) co_await update_history(view);
       break;
@@ -107,7 +112,8 @@ Task<void> Chores::write_failsafe(View view) {
 }
 
 Task<void> Chores::update_history(View view) {
-  if (!state_.postgres.is_primary()) co_return;
+  // A standby leader writes the remote primary's, whose history file its walreceiver fetched.
+  if (!state_.postgres.row) co_return;
   const Timeline timeline = state_.postgres.row->timeline;
   if (!history_is_due(*view, timeline)) co_return;
   std::vector<HistoryLine> lines;
@@ -115,7 +121,8 @@ Task<void> Chores::update_history(View view) {
     Result<std::vector<HistoryLine>> file =
         co_await context_.data.read_history(timeline, context_.clock.now() + kSqlPatience);
     if (!file) {
-      state_.log.warning("history of timeline {} could not be read: {}", timeline.id, file.error().text());
+      if (state_.postgres.is_primary())
+        state_.log.warning("history of timeline {} could not be read: {}", timeline.id, file.error().text());
       co_return;
     }
     lines = next_history(*view, std::move(*file), format_iso8601(context_.clock.wall_now()), context_.my_name,

@@ -25,7 +25,6 @@ ProcedureKind kind_of(PlanKind plan) {
     case PlanKind::StartAsStandby:
       return ProcedureKind::Start;
     case PlanKind::Follow:
-    case PlanKind::LeadStandby:
       return ProcedureKind::Follow;
     case PlanKind::Demote:
       return ProcedureKind::Demote;
@@ -98,6 +97,7 @@ Task<bool> Engine::Impl::act() {
     case PlanKind::Keep:
     case PlanKind::ProbePeers:
     case PlanKind::Lead:
+    case PlanKind::LeadStandby:
       break;
     case PlanKind::AcquireLock:
       co_await acquire_lock();
@@ -140,16 +140,19 @@ void Engine::Impl::start_procedure() {
     case PlanKind::StartAsStandby:
       body = start_postgres(context_, {.request = {.follow = plan.follow}, .timeout = patience});
       break;
-    case PlanKind::Follow:
-    case PlanKind::LeadStandby: {
+    case PlanKind::Follow: {
       const bool differs = state_.ports.server.follow_differs(plan.follow, state_.postgres);
       if (!differs) return;
       body = follow(context_, plan.follow);
       break;
     }
-    case PlanKind::Demote:
-      body = demote(context_, {.mode = plan.demote, .to = plan.to.value_or("")});
+    case PlanKind::Demote: {
+      DemoteRequest request{.mode = plan.demote, .to = plan.to.value_or(""), .remote = plan.follow};
+      const bool standby_leader = state_.postgres.is_standby() && state_.settings->dynamic.standby_cluster;
+      if (standby_leader) request.standby_position = state_.postgres.row->position();
+      body = demote(context_, std::move(request));
       break;
+    }
     case PlanKind::CheckDivergence:
       body = check_divergence(context_, plan.leader.value_or(Member{}));
       break;
@@ -172,7 +175,7 @@ void Engine::Impl::start_procedure() {
       break;
     }
     case PlanKind::Bootstrap:
-      body = bootstrap_cluster(context_);
+      body = plan.follow.remote ? bootstrap_standby_leader(context_, plan.follow) : bootstrap_cluster(context_);
       break;
     case PlanKind::Restart: {
       FollowTarget target;

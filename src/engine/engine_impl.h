@@ -63,6 +63,7 @@ struct Engine::Impl {
   bool has_patroni_peers(const ClusterView& view) const;
   void apply_view_settings();
   Task<void> disarm_left_over_watchdog();
+  void tell_role();
   Instant next_wake() const;
   void wake() { wake_.set(); }
   void report(const Event& event);

@@ -199,11 +199,21 @@ Task<void> Engine::Impl::cycle() {
   status_log_.tell(state_.status, state_.explanation.rule, runner_.failed_at(), began,
                    state_.settings->dynamic.loop_wait);
   publish_snapshot();
+  tell_role();
   member_.look();
   sync_.look();
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
     if (view->member(state_.settings->name) == nullptr) member_.missing();
   }
+}
+
+// In a standby cluster the lead changes hands without a start or a promotion.
+void Engine::Impl::tell_role() {
+  const auto view = views_.view();
+  if (!state_.postgres.is_standby() || !runner_.idle() || views_.reach() != StoreReach::Fresh || !view->leader) return;
+  const bool leads = lock_.proof().has_value();
+  if (!leads && view->leader->name() == state_.settings->name) return;  // not proven yet
+  context_.tell_standby_role(observed_role(state_, leads));
 }
 
 // A watchdog that a killed run left armed resets the host although nothing here needs fencing any more. Only who opens
@@ -246,7 +256,8 @@ std::optional<SlotPositions> Engine::Impl::slot_positions() const {
 }
 
 std::optional<StatusDocument> Engine::Impl::status_due() const {
-  if (!state_.postgres.is_primary()) return std::nullopt;
+  const bool standby_leader = state_.postgres.is_standby() && state_.settings->dynamic.standby_cluster;
+  if (!state_.postgres.is_primary() && !standby_leader) return std::nullopt;
   StatusDocument status;
   if (auto view = views_.view(); view && view->status) status = *view->status;
   const StatusDocument before = status;

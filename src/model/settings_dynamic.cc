@@ -34,6 +34,15 @@ std::int64_t renamed(SettingReader& in, std::string_view name, std::string_view 
   return in.integer(name);
 }
 
+// One number, or one for each host with commas.
+bool usable_ports(const std::string& text) {
+  const std::vector<std::string> ports = split(text, ',');
+  return std::all_of(ports.begin(), ports.end(), [](const std::string& port) {
+    const auto number = parse_integer(port);
+    return number && *number > 0 && *number < 65536;
+  });
+}
+
 std::optional<StandbyClusterSettings> standby_cluster(SettingReader& in) {
   const auto says = [&in](std::string_view path) {
     const json::value* value = in.raw(path);
@@ -45,6 +54,13 @@ std::optional<StandbyClusterSettings> standby_cluster(SettingReader& in) {
   StandbyClusterSettings out;
   out.host = in.text("standby_cluster.host");
   out.port = in.text("standby_cluster.port");
+  std::erase(out.host, ' ');  // "a, b": libpq would look for a host named " b"
+  std::erase(out.port, ' ');
+  if (!out.port.empty() && !usable_ports(out.port)) {
+    in.refuse("standby_cluster.port", "a port, or one for each host with commas", "using 5432");
+    out.port = "5432";
+  }
+  if (out.host.empty() && !out.port.empty()) out.host = "localhost";
   out.primary_slot_name = in.optional_text("standby_cluster.primary_slot_name");
   if (in.has("standby_cluster.create_replica_methods")) {
     out.create_replica_methods = in.text_list("standby_cluster.create_replica_methods");
@@ -117,6 +133,10 @@ DynamicSettings build_dynamic(SettingReader& in) {
   if (out.standby_cluster && out.synchronous_mode != SynchronousMode::Off) {
     in.warn("synchronous_mode has no effect in a standby cluster");
     out.synchronous_mode = SynchronousMode::Off;
+  }
+  if (out.standby_cluster && out.failsafe_mode) {
+    in.warn("failsafe_mode has no effect in a standby cluster");
+    out.failsafe_mode = false;
   }
   return out;
 }

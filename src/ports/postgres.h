@@ -114,7 +114,8 @@ struct CloneSource {
 struct TimelineComparison {
   enum class Verdict { Unknown, Same, Ancestor, Diverged };  // Same and Ancestor: may simply follow
   Verdict verdict = Verdict::Unknown;
-  std::string because;  // one sentence with timelines and positions
+  std::string because;       // one sentence with timelines and positions
+  Timeline leader_timeline;  // unknown when the leader could not be asked
 };
 
 // A logical slot as another server has it: the content of its state file, checked to be whole and this slot's.
@@ -153,6 +154,9 @@ class PostgresData {
   // The next promotion makes a timeline above `last`: for each number from `own` + 1 up to it that has no history file
   // a placeholder is left in pg_wal, which PostgreSQL passes over like a timeline that it finds in an archive.
   virtual Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) = 0;
+  // After a clean stop, the directory being a standby's by now: archives the segments that wait, and the one that holds
+  // the shutdown checkpoint, which PostgreSQL does not archive itself. Success where nothing is archived.
+  virtual Task<Result<void>> archive_shutdown_checkpoint(Instant deadline) = 0;
   // LSN of the record to publish as final position after a clean stop, and of the shutdown checkpoint.
   virtual Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) = 0;
 

@@ -150,6 +150,10 @@ Result<Conninfo> parse_conninfo(std::string_view text) {
   return info;
 }
 
+void prefer_writable_host(Conninfo& info) {
+  if (info.get("host").find(',') != std::string::npos) info.set("target_session_attrs", "read-write");
+}
+
 Conninfo make_conninfo(const Credentials& credentials, const ConnectTarget& target, std::string database) {
   Conninfo info;
   info.set("dbname", std::move(database));

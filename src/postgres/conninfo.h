@@ -48,6 +48,10 @@ std::string quote_conninfo_value(std::string_view value);
 // Both forms that libpq reads, key=value and URL. Error Invalid with libpq's reason, which names no value.
 Result<Conninfo> parse_conninfo(std::string_view text);
 
+// Of several hosts only the one that takes writes is wanted (target_session_attrs, PostgreSQL 10). Nothing is changed
+// for a single host.
+void prefer_writable_host(Conninfo& info);
+
 // The connection's parameters for one of the authentication entries: who, where, TLS. Only keys that are documented for
 // these entries are taken; sslmode, gssencmode and channel_binding are written only when they were configured.
 Conninfo make_conninfo(const Credentials& credentials, const ConnectTarget& target, std::string database);

@@ -1,6 +1,7 @@
 #include "postgres/crash_recovery_run.h"
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -84,6 +85,28 @@ Result<LastStart> prepare_directory(const std::string& data_dir) {
   return last;
 }
 
+// Every segment of a cluster has the same size, a power of two.
+std::uint64_t segment_size_in(const std::string& wal) {
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(wal, ec)) {
+    if (!is_wal_segment(entry.path().filename().string())) continue;
+    const auto size = fs::file_size(entry.path(), ec);
+    if (!ec && size >= 1024 * 1024 && std::has_single_bit(size)) return size;
+  }
+  return 0;
+}
+
+Result<void> mark_for_archiving(const std::string& wal, Timeline timeline, Lsn at) {
+  const std::uint64_t size = segment_size_in(wal);
+  if (size == 0) return Error(ErrorCode::NotFound, fmt::format("there is no WAL segment in {}", wal));
+  const std::string name = wal_segment_name(timeline, at, size);
+  const std::string status = join_path(join_path(wal, "archive_status"), name);
+  if (!path_exists(join_path(wal, name)))
+    return Error(ErrorCode::NotFound, fmt::format("there is no {} in {}", name, wal));
+  if (path_exists(status + ".done")) return {};
+  return write_file_atomic(status + ".ready", "", 0600);
+}
+
 }  // namespace
 
 std::vector<std::string> options_of_last_start(std::string_view postmaster_opts) {
@@ -127,6 +150,31 @@ Task<void> archive_waiting_segments(DataContext context, Instant deadline) {
     bool archived = co_await archive_segment(context, *command, name);
     if (!archived) co_return;
   }
+}
+
+std::string wal_segment_name(Timeline timeline, Lsn at, std::uint64_t segment_size) {
+  const std::uint64_t number = at.bytes / segment_size;
+  const std::uint64_t per_id = 0x100000000ULL / segment_size;
+  return fmt::format("{:08X}{:08X}{:08X}", timeline.id, number / per_id, number % per_id);
+}
+
+Task<Result<void>> archive_last_segment(DataContext context, Instant deadline) {
+  auto control = co_await read_control(context, deadline);
+  if (!control) co_return control.error();
+  if (control->state != ControlState::ShutDown) {
+    co_return Error(ErrorCode::Conflict, "postgres has not written its shutdown checkpoint");
+  }
+  // With "always" the standby archives that very segment itself once it is full.
+  auto mode = co_await configured_value(context, "archive_mode", deadline);
+  if (!mode) co_return mode.error();
+  if (*mode != "on") co_return Result<void>();
+  auto work = [wal = wal_directory(context.data_dir()), timeline = control->timeline, at = control->checkpoint] {
+    return mark_for_archiving(wal, timeline, at);
+  };
+  auto marked = co_await context.pg.pool.run("marking the last segment for archiving", work, deadline);
+  if (!marked) co_return marked;
+  co_await archive_waiting_segments(context, deadline);
+  co_return Result<void>();
 }
 
 Task<Result<void>> run_crash_recovery(DataContext context, Instant deadline) {

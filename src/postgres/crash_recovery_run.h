@@ -14,6 +14,12 @@ Task<Result<void>> run_crash_recovery(DataContext context, Instant deadline);
 // error.
 Task<void> archive_waiting_segments(DataContext context, Instant deadline);
 
+// PostgresData::archive_shutdown_checkpoint.
+Task<Result<void>> archive_last_segment(DataContext context, Instant deadline);
+
+// Pure: name of the WAL file that holds `at`; segments have that many bytes.
+std::string wal_segment_name(Timeline timeline, Lsn at, std::uint64_t segment_size);
+
 // Pure: the options of postmaster.opts that single-user mode takes over: every --name=value but what the run sets
 // itself.
 std::vector<std::string> options_of_last_start(std::string_view postmaster_opts);

@@ -18,7 +18,7 @@ const HistoryLine* fork_of(Timeline timeline, const LeaderHistory& leader) {
 }
 
 TimelineComparison verdict(Verdict value, std::string because) {
-  return {value, std::move(because)};
+  return {value, std::move(because), {}};
 }
 
 TimelineComparison compare_on_one_timeline(const LocalEnd& local, const LeaderHistory& leader) {

@@ -20,6 +20,7 @@ PgSessionOptions session_options(const DataContext& context, const Credentials& 
   PgSessionOptions options;
   options.conninfo = make_conninfo(credentials, target, context.postgres().database);
   options.conninfo.set("krbsrvname", context.postgres().krbsrvname);
+  prefer_writable_host(options.conninfo);
   return options;
 }
 
@@ -43,7 +44,8 @@ Task<Result<bool>> ask_in_recovery(PgConnection& connection, Instant deadline) {
 }
 
 std::string describe(const Member& member) {
-  return fmt::format("{} ({}:{})", member.name, member.host(), member.port());
+  const ConnectTarget at = target_of(member);
+  return fmt::format("{} ({}:{})", member.name, at.host, at.port);
 }
 
 // The timeline in pg_control and the one that is written.
@@ -86,6 +88,10 @@ Task<Result<void>> make_checkpoint(PgConnection& connection, Instant deadline) {
 }  // namespace
 
 ConnectTarget target_of(const Member& member) {
+  // Only a remote primary has several hosts.
+  if (member.conn_url.find(',') != std::string::npos) {
+    if (auto info = parse_conninfo(member.conn_url)) return {info->get("host"), info->get("port")};
+  }
   return {member.host(), std::to_string(member.port())};
 }
 

@@ -147,6 +147,10 @@ Task<Result<std::vector<HistoryLine>>> LocalPostgresData::read_history(Timeline 
   return context_.pg.pool.run("reading a timeline history file", work, deadline);
 }
 
+Task<Result<void>> LocalPostgresData::archive_shutdown_checkpoint(Instant deadline) {
+  return archive_last_segment(context_, deadline);
+}
+
 Task<Result<Lsn>> LocalPostgresData::shutdown_checkpoint(Instant deadline) {
   return final_position(context_, deadline);
 }

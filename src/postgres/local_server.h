@@ -83,6 +83,7 @@ class LocalPostgresServer final : public PostgresServer {
   void remember(const ConfigPlan& plan);
   std::string program(const std::string& name) const;
   ChildSpec postmaster_command(const ConfigPlan& plan, int stale_pid) const;
+  bool leaves_old_settings(const GucMap& wanted) const;
 
   Executor executor_;
   Clock& clock_;
@@ -108,6 +109,7 @@ class LocalPostgresServer final : public PostgresServer {
   std::optional<GucMap> recovery_;     // recovery settings in force, or configured while stopped; nullopt = unknown
   std::optional<GucMap> written_;      // part 3 of what was generated last
   GucMap written_recovery_;            // and part 6; what runs may differ until a restart
+  bool wrote_recovery_ = false;        // it is ours, not what was found in somebody else's file
   Corrections corrections_;            // until the settings change
   std::optional<std::string> pgpass_;  // content of the password file as last written or read
   bool backup_due_ = false;            // copies of the configuration after the first answer of a new server

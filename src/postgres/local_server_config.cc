@@ -1,6 +1,8 @@
 // LocalPostgresServer: configuration files, following, reloads.
 #include <signal.h>
 
+#include <algorithm>
+
 #include "host/child_process.h"
 #include "host/files.h"
 #include "postgres/local_server.h"
@@ -96,6 +98,7 @@ Task<Result<ConfigPlan>> LocalPostgresServer::write_checked(RecoveryWish wish, I
 void LocalPostgresServer::remember(const ConfigPlan& plan) {
   written_ = plan.parameters.file;
   written_recovery_ = plan.recovery;
+  wrote_recovery_ = true;
   if (!plan.work.pgpass.empty()) pgpass_ = plan.work.pgpass;
   if (plan.work.recovery != RecoveryFiles::Leave) recovery_ = plan.recovery;
 }
@@ -125,7 +128,8 @@ Task<Result<void>> LocalPostgresServer::read_running_values(Instant deadline) {
   recovery_ = in_file ? files->conf.recovery : recovery_of_rows(*rows, false);
   written_recovery_ = files->conf.recovery;
   // Not our file yet: the settings it had must stand in the one that replaces it.
-  if (!in_file && files->conf.parameters.empty()) written_recovery_ = recovery_of_rows(*rows, true);
+  wrote_recovery_ = in_file || !files->conf.parameters.empty();
+  if (!wrote_recovery_) written_recovery_ = recovery_of_rows(*rows, true);
   // What somebody set who led before us stays until the resolver changes it; the operator's own value is the settings'.
   const GucRow* names = find_row(*rows, "synchronous_standby_names");
   const std::string* own = find_guc(settings_.postgresql.parameters, "synchronous_standby_names");
@@ -171,6 +175,7 @@ Task<Result<bool>> LocalPostgresServer::follow(FollowTarget target, Instant dead
   if (!written) co_return written.error();
   written_ = planned->parameters.file;
   written_recovery_ = planned->recovery;
+  wrote_recovery_ = true;
   if (!planned->work.pgpass.empty()) pgpass_ = planned->work.pgpass;
   if (!running) {
     recovery_ = planned->recovery;
@@ -201,7 +206,15 @@ bool LocalPostgresServer::follow_differs(const FollowTarget& target, const Postg
     if (conninfo != nullptr && same_conninfo(*conninfo, status.row->receiver_conninfo, {true, version}))
       set_guc(in_force, "primary_conninfo", *conninfo);
   }
-  return !recovery_differences(wanted, in_force, version).empty();
+  return !recovery_differences(wanted, in_force, version).empty() || leaves_old_settings(wanted);
+}
+
+// What an included file of the user sets is tolerated; what we wrote ourselves and nobody wants any more is not.
+bool LocalPostgresServer::leaves_old_settings(const GucMap& wanted) const {
+  if (!wrote_recovery_) return false;
+  return std::any_of(written_recovery_.begin(), written_recovery_.end(), [&](const auto& setting) {
+    return !setting.second.empty() && is_recovery_guc(setting.first) && find_guc(wanted, setting.first) == nullptr;
+  });
 }
 
 // The rows once the answering process has read the files again; what the others do meanwhile is the server's business.

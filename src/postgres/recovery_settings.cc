@@ -38,12 +38,13 @@ GucMap fit_to_version(const GucMap& settings, int version) {
   return result;
 }
 
-void add_standby_cluster(const Settings& settings, int version, GucMap& result) {
+// Where the WAL may come from besides a stream, on every member; the delay is the standby leader's, or it would add up.
+void add_standby_cluster(const Settings& settings, const FollowTarget& target, int version, GucMap& result) {
   if (!settings.dynamic.standby_cluster) return;
   const StandbyClusterSettings& remote = *settings.dynamic.standby_cluster;
   if (!remote.restore_command.empty()) result["restore_command"] = remote.restore_command;
   if (!remote.archive_cleanup_command.empty()) result["archive_cleanup_command"] = remote.archive_cleanup_command;
-  if (!remote.recovery_min_apply_delay.empty() && guc_exists(version, "recovery_min_apply_delay"))
+  if (target.remote && !remote.recovery_min_apply_delay.empty() && guc_exists(version, "recovery_min_apply_delay"))
     result["recovery_min_apply_delay"] = remote.recovery_min_apply_delay;
 }
 
@@ -129,7 +130,7 @@ bool same_value(const std::string& name, const std::string& wanted, const std::s
 std::string primary_conninfo(const Settings& settings, const FollowTarget& target, int version) {
   if (wants_nobody(settings, target)) return {};
   const PostgresSettings& postgres = settings.postgresql;
-  const ConnectTarget where{target.host, fmt::format("{}", target.port)};
+  const ConnectTarget where{target.host, target.port};
   const bool all_levels_below_4 = settings.compatibility != Compatibility::V4_1;
   Conninfo info = make_conninfo(postgres.replication, where, all_levels_below_4 ? std::string() : postgres.database);
   info.set("application_name", settings.name);
@@ -145,15 +146,14 @@ std::string primary_conninfo(const Settings& settings, const FollowTarget& targe
   if (version != 0 && version < 140000) info = info.without("sslcrldir");
   if (!postgres.krbsrvname.empty()) info.set("krbsrvname", postgres.krbsrvname);
   // Several hosts of a remote cluster: only the primary among them is wanted.
-  if (target.member.empty() && target.host.find(',') != std::string::npos && version >= 100000)
-    info.set("target_session_attrs", "read-write");
+  if (target.remote && version >= 100000) prefer_writable_host(info);
   if (uses_passfile(settings, version)) info = info.without("password").set("passfile", postgres.pgpass);
   return info.text();
 }
 
 std::string follow_pgpass(const Settings& settings, const FollowTarget& target, int version) {
   if (wants_nobody(settings, target) || !uses_passfile(settings, version)) return {};
-  return pgpass_content({target.host, fmt::format("{}", target.port)}, settings.postgresql.replication);
+  return pgpass_content({target.host, target.port}, settings.postgresql.replication);
 }
 
 GucMap recovery_settings(const Settings& settings, const RecoveryRequest& request) {
@@ -180,7 +180,7 @@ GucMap recovery_settings(const Settings& settings, const RecoveryRequest& reques
     if (!request.follow.slot.empty() && pg_version(version).slots && settings.postgresql.use_slots)
       result["primary_slot_name"] = request.follow.slot;
   }
-  add_standby_cluster(settings, version, result);
+  add_standby_cluster(settings, request.follow, version, result);
   return result;
 }
 

@@ -147,6 +147,7 @@ Task<Result<void>> clone_data(DataContext context, CloneSource source, bool only
   if (has_source) {
     Conninfo info = make_conninfo(context.postgres().replication, target, context.postgres().database);
     info.set("krbsrvname", context.postgres().krbsrvname);
+    if (remote) prefer_writable_host(info);
     info = info.without("password");
     connstring = info.text();
     if (context.settings->compatibility == Compatibility::V1_5) script_connstring = info.url();
@@ -154,7 +155,7 @@ Task<Result<void>> clone_data(DataContext context, CloneSource source, bool only
     if (!written) co_return written.error();
     pass = std::move(*written);
   }
-  auto plan = plan_replica_methods(*context.settings, has_source, remote, only_basebackup,
+  auto plan = plan_replica_methods(*context.settings, has_source, only_basebackup,
                                    script_connstring.empty() ? connstring : script_connstring);
   for (const auto& problem : plan.problems) context.log.warning("{}", problem);
   std::vector<std::string> failures;

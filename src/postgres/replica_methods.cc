@@ -18,10 +18,11 @@ bool flag(const json::object& section, std::string_view key) {
   return value != nullptr && is_truthy(*value);
 }
 
-std::vector<std::string> method_names(const Settings& settings, bool remote, bool only_basebackup) {
+// In a standby cluster members that copy from each other use its methods, too (ha_behaviour.md 6.1).
+std::vector<std::string> method_names(const Settings& settings, bool only_basebackup) {
   if (only_basebackup) return {std::string(kBasebackup)};
   const auto& standby = settings.dynamic.standby_cluster;
-  const auto& names = remote && standby ? standby->create_replica_methods : settings.postgresql.create_replica_methods;
+  const auto& names = standby ? standby->create_replica_methods : settings.postgresql.create_replica_methods;
   return names.empty() ? std::vector<std::string>{std::string(kBasebackup)} : names;
 }
 
@@ -62,10 +63,10 @@ std::vector<std::string> section_arguments(const json::object& section, const st
   return arguments;
 }
 
-ReplicaMethods plan_replica_methods(const Settings& settings, bool has_source, bool remote, bool only_basebackup,
+ReplicaMethods plan_replica_methods(const Settings& settings, bool has_source, bool only_basebackup,
                                     const std::string& connstring) {
   ReplicaMethods plan;
-  for (const auto& name : method_names(settings, remote, only_basebackup)) {
+  for (const auto& name : method_names(settings, only_basebackup)) {
     const json::value* value = settings.postgresql.methods.if_contains(name);
     const json::object* section = value != nullptr ? value->if_object() : nullptr;
     ReplicaMethod method;

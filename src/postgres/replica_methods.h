@@ -23,9 +23,8 @@ struct ReplicaMethods {
   std::vector<std::string> problems;  // one sentence for each method that was left out
 };
 
-// `remote`: the source is the remote primary of a standby cluster, whose own list counts. `connstring` goes to the
-// scripts; empty without a source.
-ReplicaMethods plan_replica_methods(const Settings& settings, bool has_source, bool remote, bool only_basebackup,
+// In a standby cluster its own list counts. `connstring` goes to the scripts; empty without a source.
+ReplicaMethods plan_replica_methods(const Settings& settings, bool has_source, bool only_basebackup,
                                     const std::string& connstring);
 
 // A script with `--key=value` for each scalar of its section but those in `dropped`, for bootstrap methods too.

@@ -119,8 +119,8 @@ Task<Result<void>> run_rewind(DataContext context, Member leader, Instant deadli
                     "the member must be created anew");
   }
   co_await archive_waiting_segments(context, deadline);
-  context.log.info("pg_rewind from {} ({}:{}), timeline {} to {}", leader.name, leader.host(), leader.port(),
-                   control->timeline.id, source->id);
+  context.log.info("pg_rewind from {} ({}:{}), timeline {} to {}", leader.name, target_of(leader).host,
+                   target_of(leader).port, control->timeline.id, source->id);
   auto done = co_await execute(context, leader, deadline);
   if (done || done.error().code != ErrorCode::Failed) co_return done;
   bool healthy = co_await source_is_healthy(context, leader, context.pg.clock.now() + kProbePatience);

@@ -20,7 +20,7 @@ constexpr std::uint64_t kSegmentHeader = 40;
 constexpr std::uint64_t kSegment = 16 * 1024 * 1024;
 
 TimelineComparison unknown(std::string because) {
-  return {TimelineComparison::Verdict::Unknown, std::move(because)};
+  return {TimelineComparison::Verdict::Unknown, std::move(because), {}};
 }
 
 // As xlogreader.c counts it: the length is rounded up to 8, a record that crosses pages skips their headers.
@@ -138,7 +138,9 @@ Task<TimelineComparison> compare_with_leader(DataContext context, Member leader,
     if (!record) co_return unknown(record.error().wrap("the end of the last checkpoint record is not known").text());
     local->checkpoint_end = record->end;
   }
-  co_return compare_histories(*local, facts->history);
+  TimelineComparison comparison = compare_histories(*local, facts->history);
+  comparison.leader_timeline = facts->history.timeline;
+  co_return comparison;
 }
 
 }  // namespace tamada

@@ -11,7 +11,8 @@ namespace tamada {
 namespace {
 
 constexpr Duration kInitdbPatience = 3600s;
-constexpr Duration kScriptPatience = 24h;  // a user's own bootstrap or post_init script: its work, its time
+constexpr Duration kScriptPatience = 24h;      // a user's own bootstrap or post_init script: its work, its time
+constexpr Duration kClonePatience = 30 * 24h;  // as long as the data takes; an operator can end the daemon
 constexpr Duration kQueryPatience = 2s;
 constexpr Duration kApplyPatience = 10s;
 constexpr Duration kMovePatience = 60s;
@@ -133,6 +134,18 @@ Task<Result<void>> publish_cluster(ProcedureContext& context, const std::string&
   co_return co_await context.lock.take(store_deadline(context));
 }
 
+// `initialize_revision`: of the empty key that we won the race with.
+Task<Result<void>> publish_if_still_ours(ProcedureContext& context, const PostgresStatus& status,
+                                         std::int64_t initialize_revision) {
+  if (!status.control) co_return Error(ErrorCode::Failed, "the new data directory has no readable control file");
+  auto view = co_await context.store.load(store_deadline(context));
+  if (!view) co_return view.error();
+  if (!view->initialize || view->initialize->revision != initialize_revision) {
+    co_return Error(ErrorCode::Conflict, "/initialize was changed by somebody else during the bootstrap");
+  }
+  co_return co_await publish_cluster(context, status.control->system_identifier, initialize_revision);
+}
+
 Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
   Result<void> directory = co_await make_data_directory(context);
   if (!directory) co_return directory;
@@ -152,19 +165,34 @@ Task<Result<void>> build_cluster(ProcedureContext& context, Undo& made) {
   }
   Result<bool> watchdog = co_await context.watchdog.activate();
   if (!watchdog) co_return watchdog.error().wrap("watchdog could not be activated");
-  if (!status->control) co_return Error(ErrorCode::Failed, "the new data directory has no readable control file");
-  const std::string identifier = status->control->system_identifier;
-  auto view = co_await context.store.load(store_deadline(context));
-  if (!view) co_return view.error();
-  if (!view->initialize || view->initialize->revision != made.initialize_revision) {
-    co_return Error(ErrorCode::Conflict, "/initialize was changed by somebody else during the bootstrap");
-  }
-  co_return co_await publish_cluster(context, identifier, made.initialize_revision);
+  co_return co_await publish_if_still_ours(context, *status, made.initialize_revision);
 }
 
-}  // namespace
+// The remote primary's data, followed from there: done as soon as the copy serves (ha_behaviour.md 8). It never becomes
+// writable, so that neither lock nor watchdog is needed before.
+Task<Result<void>> build_standby_leader(ProcedureContext& context, const FollowTarget& remote, const Undo& made) {
+  context.show(PgState::CreatingReplica);
+  // The port stands in the settings: there may be one for each host.
+  CloneSource source;
+  if (!remote.host.empty()) source = {"the remote primary", remote.host, 5432};
+  Result<void> cloned = co_await context.data.clone(source, false, context.clock.now() + kClonePatience);
+  if (!cloned) co_return cloned.error().wrap("the remote primary could not be copied");
+  // What this member promoted itself to before belongs to data that is gone.
+  Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
+  if (!forgot) co_return forgot;
+  const auto settings = context.settings();
+  StartPlan start{.request = {.follow = remote}, .timeout = settings->postgresql.pg_ctl_timeout};
+  start.callback = std::nullopt;
+  Result<void> started = co_await start_postgres(context, std::move(start));
+  if (!started) co_return started;
+  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+  if (status.is_primary())
+    co_return Error(ErrorCode::Failed, "the copy of the remote primary did not start as a standby");
+  co_return co_await publish_if_still_ours(context, status, made.initialize_revision);
+}
 
-Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
+// `remote`: of a standby cluster.
+Task<Result<void>> bootstrap(ProcedureContext& context, std::optional<FollowTarget> remote) {
   Result<void> noted = co_await context.local.save_work_note(WorkNote{WorkNote::Kind::Bootstrap});
   context.open_work.reset();  // of a clone that left an empty directory
   if (!noted) co_return noted.error().wrap("bootstrap not begun");
@@ -177,7 +205,12 @@ Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
   }
   if (race.kind == WriteKind::Unknown) co_return race.error.wrap("the race for /initialize had no answer");
   Undo made{.initialize_revision = *race.value};
-  Result<void> built = co_await build_cluster(context, made);
+  Result<void> built;
+  if (remote) {
+    built = co_await build_standby_leader(context, *remote, made);
+  } else {
+    built = co_await build_cluster(context, made);
+  }
   if (!built) {
     co_await undo(context, made);
     context.report({.kind = Event::Kind::BootstrapDone, .ok = false, .detail = built.error().text()});
@@ -186,9 +219,19 @@ Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
   Result<void> cleared = co_await context.local.save_work_note(std::nullopt);
   if (!cleared) context.log.error("{}", cleared.error().text());
   context.show(std::nullopt);
-  context.report({.kind = Event::Kind::BootstrapDone, .ok = true});
-  context.callback(Callbacks::Event::OnStart, Role::Primary);
+  context.report({.kind = Event::Kind::BootstrapDone, .ok = true, .as_primary = !remote});
+  context.callback(Callbacks::Event::OnStart, remote ? Role::StandbyLeader : Role::Primary);
   co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<void>> bootstrap_cluster(ProcedureContext& context) {
+  return bootstrap(context, std::nullopt);
+}
+
+Task<Result<void>> bootstrap_standby_leader(ProcedureContext& context, FollowTarget remote) {
+  return bootstrap(context, std::move(remote));
 }
 
 Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const ClusterView& view) {
@@ -205,6 +248,7 @@ Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const C
   }
   for (const Member& member : view.members) {
     const bool bootstraps = member.state == PgState::InitializingNewCluster ||
+                            member.state == PgState::CreatingReplica ||
                             member.state == PgState::RunningCustomBootstrap ||
                             member.state == PgState::StartingAfterCustomBootstrap || member.state == PgState::Starting;
     if (member.name != context.my_name && bootstraps) co_return false;

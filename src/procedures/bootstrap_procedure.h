@@ -11,6 +11,9 @@ namespace tamada {
 // (PostgreSQL stopped, directory moved aside, key removed) and the daemon should end.
 Task<Result<void>> bootstrap_cluster(ProcedureContext& context);
 
+// The same for a standby cluster: the data is copied from the remote primary, which is followed from then on.
+Task<Result<void>> bootstrap_standby_leader(ProcedureContext& context, FollowTarget remote);
+
 // After a restart in the middle of a bootstrap: undoes what it left. True when something was undone.
 Task<Result<bool>> undo_interrupted_bootstrap(ProcedureContext& context, const ClusterView& view);
 

@@ -60,6 +60,8 @@ struct ProcedureContext {
   // Callbacks are silent while the cluster is being bootstrapped (ha_behaviour.md 5.1). A primary that comes back as a
   // replica gets on_role_change in place of on_start or on_restart (9.7): scripts take addresses away on it.
   void callback(Callbacks::Event event, Role role);
+  // A replica became standby leader, or the other way round, without a start that would have told.
+  void tell_standby_role(Role role);
 };
 
 }  // namespace tamada

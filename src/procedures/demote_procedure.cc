@@ -12,6 +12,7 @@ constexpr Duration kCheckpointPatience = 300s;
 constexpr Duration kScriptPatience = 300s;
 constexpr Duration kReleasePatience = 3s;
 constexpr Duration kControlDataPatience = 5s;
+constexpr Duration kArchivePatience = 600s;
 
 bool releases(DemoteMode mode) {
   return mode == DemoteMode::Graceful || mode == DemoteMode::Immediate;
@@ -31,6 +32,13 @@ StopPlan stop_plan(const ProcedureContext& context, DemoteMode mode) {
   return patient_stop(StopMode::Fast, now, bounded ? dynamic.primary_stop_timeout : std::chrono::seconds(0));
 }
 
+StatusDocument last_status(ProcedureContext& context, Lsn position) {
+  StatusDocument status;
+  if (auto view = context.view(); view && view->status) status = *view->status;
+  status.optime = position;
+  return status;
+}
+
 // The position to leave behind with the key, so that the race knows what a complete member has.
 Task<std::optional<StatusDocument>> final_status(ProcedureContext& context) {
   Result<Lsn> lsn = co_await context.data.shutdown_checkpoint(context.clock.now() + kControlDataPatience);
@@ -38,30 +46,49 @@ Task<std::optional<StatusDocument>> final_status(ProcedureContext& context) {
     context.log.warning("no final position is published: {}", lsn.error().text());
     co_return std::nullopt;
   }
-  StatusDocument status;
-  if (auto view = context.view(); view && view->status) status = *view->status;
-  status.optime = *lsn;
-  co_return status;
+  co_return last_status(context, *lsn);
 }
 
-Task<void> release_lock(ProcedureContext& context, bool clean) {
+Task<void> release_lock(ProcedureContext& context, bool clean, std::optional<Lsn> standby_position = std::nullopt) {
   std::optional<StatusDocument> status;
-  if (clean) status = co_await final_status(context);
+  if (standby_position) {
+    status = last_status(context, *standby_position);
+  } else if (clean) {
+    status = co_await final_status(context);
+  }
   const WriteKind kind = co_await context.lock.release(std::move(status), context.clock.now() + kReleasePatience);
   context.report({.kind = Event::Kind::LockReleased, .ok = kind == WriteKind::Applied, .voluntary = true});
+}
+
+// From here on the data is a standby's: it is promoted to a new timeline, should the operator change his mind. Only
+// then the segment with the shutdown checkpoint may go to the archive, which must never get it again with more in it.
+Task<void> become_standby_data(ProcedureContext& context, FollowTarget remote) {
+  Result<bool> written = co_await context.server.follow(std::move(remote), context.clock.now() + kControlDataPatience);
+  if (!written) {
+    context.log.warning("recovery settings of the standby leader could not be written: {}", written.error().text());
+    co_return;
+  }
+  Result<void> archived = co_await context.data.archive_shutdown_checkpoint(context.clock.now() + kArchivePatience);
+  if (!archived) {
+    context.log.warning(
+        "the shutdown checkpoint was not archived; a remote that only restores from the archive will "
+        "make this member rewind: {}",
+        archived.error().text());
+  }
 }
 
 }  // namespace
 
 Task<Result<void>> demote(ProcedureContext& context, DemoteRequest request) {
-  if (request.mode == DemoteMode::Graceful) {
+  const bool announced = request.mode == DemoteMode::Graceful || request.mode == DemoteMode::Cluster;
+  if (announced) {
     // Before the outage, so that the shutdown checkpoint has little left to write.
     Result<void> done = co_await context.sql.checkpoint(context.clock.now() + kCheckpointPatience);
     if (!done) context.log.warning("checkpoint before the demotion failed: {}", done.error().text());
   }
   context.show(PgState::Stopping);
   const auto settings = context.settings();
-  if (request.mode == DemoteMode::Graceful && !settings->postgresql.before_stop.empty()) {
+  if (announced && !settings->postgresql.before_stop.empty()) {
     Result<void> done =
         co_await context.server.run_script(settings->postgresql.before_stop, {}, context.clock.now() + kScriptPatience);
     if (!done) context.log.warning("before_stop failed: {}", done.error().text());
@@ -75,10 +102,11 @@ Task<Result<void>> demote(ProcedureContext& context, DemoteRequest request) {
   }
   co_await context.watchdog.disable();
   context.report({.kind = Event::Kind::Demoted, .ok = true});
-  context.callback(Callbacks::Event::OnStop, Role::Primary);
+  context.callback(Callbacks::Event::OnStop, request.standby_position ? Role::StandbyLeader : Role::Primary);
   context.show(PgState::Stopped);
+  if (request.mode == DemoteMode::Cluster) co_await become_standby_data(context, std::move(request.remote));
   if (releases(request.mode)) {
-    co_await release_lock(context, clean);
+    co_await release_lock(context, clean, request.standby_position);
     co_await context.publish();
   }
   context.show(std::nullopt);
@@ -110,10 +138,15 @@ Task<Result<void>> shutdown_postgres(ProcedureContext& context) {
   co_await context.watchdog.disable();
   context.report({.kind = Event::Kind::PostgresStoppedByUs, .ok = true});
   if (status.running()) {
-    context.callback(Callbacks::Event::OnStop, status.is_primary() ? Role::Primary : Role::Replica);
+    const Role standby = led && settings->dynamic.standby_cluster ? Role::StandbyLeader : Role::Replica;
+    context.callback(Callbacks::Event::OnStop, status.is_primary() ? Role::Primary : standby);
   }
   context.show(PgState::Stopped);
-  if (led) co_await release_lock(context, status.is_primary());
+  if (led) {
+    std::optional<Lsn> standby_position;
+    if (status.is_standby()) standby_position = status.row->position();
+    co_await release_lock(context, status.is_primary(), standby_position);
+  }
   return_to_sync_duty(context);
   co_await context.publish();
   co_return Result<void>();

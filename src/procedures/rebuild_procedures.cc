@@ -14,6 +14,7 @@ constexpr Duration kClonePatience = 30 * 24h;  // as long as the data takes; an 
 constexpr Duration kRewindPatience = 24h;
 constexpr Duration kRecoveryPatience = 24h;
 constexpr Duration kComparePatience = 10s;
+constexpr Duration kRemotePatience = 4s;  // asked again and again while it is away; nobody races meanwhile
 constexpr Duration kQueryPatience = 2s;
 
 Task<Result<void>> note(ProcedureContext& context, WorkNote::Kind kind) {
@@ -125,10 +126,29 @@ Task<Result<void>> crash_recovery(ProcedureContext& context) {
   co_return done;
 }
 
+namespace {
+
+// A remote primary is out of recovery, so that it made its timeline itself. One of the same number that was made in
+// this cluster is another one, whatever positions say (safety.md 2.3).
+Task<void> judge_equal_timelines(ProcedureContext& context, TimelineComparison& comparison) {
+  Result<std::optional<PromotionNote>> note = co_await context.local.load_promotion_note();
+  if (!note || !*note || comparison.verdict != TimelineComparison::Verdict::Same) co_return;
+  const Timeline made = (*note)->to_timeline;
+  if (!made.known() || made != comparison.leader_timeline) co_return;
+  comparison.verdict = TimelineComparison::Verdict::Diverged;
+  comparison.because =
+      fmt::format("timeline {} was made in this cluster, and the remote primary writes one of that number", made.id);
+}
+
+}  // namespace
+
 Task<Result<void>> check_divergence(ProcedureContext& context, Member leader) {
   const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
-  const TimelineComparison comparison =
-      co_await context.data.compare_timelines(leader, status, context.clock.now() + kComparePatience);
+  const bool remote = context.settings()->dynamic.standby_cluster.has_value();
+  const Duration patience = remote ? kRemotePatience : kComparePatience;
+  TimelineComparison comparison =
+      co_await context.data.compare_timelines(leader, status, context.clock.now() + patience);
+  if (remote) co_await judge_equal_timelines(context, comparison);
   Event event{.kind = Event::Kind::CompareDone, .ok = true, .detail = comparison.because};
   switch (comparison.verdict) {
     case TimelineComparison::Verdict::Unknown:

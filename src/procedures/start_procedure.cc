@@ -98,7 +98,11 @@ Task<Result<void>> start_postgres(ProcedureContext& context, StartPlan plan) {
   }
   context.show(std::nullopt);
   context.report({.kind = Event::Kind::StartSucceeded, .ok = true, .as_primary = plan.request.as_primary});
-  if (plan.callback) context.callback(*plan.callback, plan.request.as_primary ? Role::Primary : Role::Replica);
+  if (plan.callback) {
+    const bool leads = plan.request.follow.remote && context.lock.proof();
+    const Role standby = leads ? Role::StandbyLeader : Role::Replica;
+    context.callback(*plan.callback, plan.request.as_primary ? Role::Primary : standby);
+  }
   co_return Result<void>();
 }
 

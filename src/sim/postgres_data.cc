@@ -94,7 +94,7 @@ Task<TimelineComparison> SimPostgresData::compare_timelines(const Member& leader
   using Verdict = TimelineComparison::Verdict;
   const std::string host = leader.host();
   co_await process_.point("data.compare_timelines", CallPhase::Before);
-  auto unknown = [](std::string why) { return TimelineComparison{Verdict::Unknown, std::move(why)}; };
+  auto unknown = [](std::string why) { return TimelineComparison{Verdict::Unknown, std::move(why), {}}; };
   if (!co_await work(3ms, 80ms, deadline)) co_return unknown("no answer in time");
   SimPostgres* other = postgres_.fleet().by_name(host);
   if (other == nullptr || !reachable(*other)) {
@@ -119,15 +119,15 @@ Task<TimelineComparison> SimPostgresData::compare_timelines(const Member& leader
   const auto& theirs = other->directory().content;
   co_await process_.point("data.compare_timelines", CallPhase::Between);
   if (timeline > theirs.timeline())
-    co_return TimelineComparison{Verdict::Diverged, "local timeline is ahead of the leader's"};
-  if (timeline == theirs.timeline()) co_return TimelineComparison{Verdict::Same, "both are on one timeline"};
+    co_return TimelineComparison{Verdict::Diverged, "local timeline is ahead of the leader's", {}};
+  if (timeline == theirs.timeline()) co_return TimelineComparison{Verdict::Same, "both are on one timeline", {}};
   for (const auto& entry : theirs.history()) {
     if (entry.timeline != timeline) continue;
     const bool diverged = was_primary ? at >= entry.end || d.checkpoint_end != entry.end : at > entry.end;
     const std::string because = "local " + to_string(at) + ", the leader left the timeline at " + to_string(entry.end);
-    co_return TimelineComparison{diverged ? Verdict::Diverged : Verdict::Ancestor, because};
+    co_return TimelineComparison{diverged ? Verdict::Diverged : Verdict::Ancestor, because, {}};
   }
-  co_return TimelineComparison{Verdict::Diverged, "the leader's history lacks the local timeline"};
+  co_return TimelineComparison{Verdict::Diverged, "the leader's history lacks the local timeline", {}};
 }
 
 Task<Result<void>> SimPostgresData::rewind(const Member& leader, Instant deadline) {

@@ -69,6 +69,7 @@ class SimPostgresData final : public PostgresData, private SimPostgresPort {
   Task<Result<void>> crash_recovery(Instant deadline) override;
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline timeline, Instant deadline) override;
+  Task<Result<void>> archive_shutdown_checkpoint(Instant) override { co_return Result<void>(); }  // there is no archive
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
   Task<Result<std::vector<SlotInfo>>> slots_of(const Member& primary, Instant deadline) override;
   Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member& primary,

@@ -41,6 +41,7 @@ std::string World::setting(const std::string& key, const std::string& value) {
   } else if (key == "standby_cluster") {
     d.standby_cluster.reset();
     if (value != "no") d.standby_cluster = StandbyClusterSettings{.host = value, .port = "5433"};
+    if (value == "archive") d.standby_cluster = StandbyClusterSettings{.restore_command = "fetch %f %p"};
   } else if (key == "remove_on_diverged") {
     p.remove_data_directory_on_diverged_timelines = yes(value);
   } else if (key == "remove_on_rewind_failure") {

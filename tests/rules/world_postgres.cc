@@ -31,6 +31,7 @@ std::string World::postgres(const std::string& how, Words words) {
   } else if (how == "standby") {
     row.in_recovery = true;
     row.received_lsn = row.replayed_lsn = position;
+    if (words.contains("receiver")) row.receiver_status = words["receiver"];
     row.receiver_last_message_age_ms = words.contains("heard") ? duration(words["heard"]) / 1ms : -1;
     control.state = ControlState::InArchiveRecovery;
     status.recovery_configured = true;

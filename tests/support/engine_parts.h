@@ -271,6 +271,7 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<void>> crash_recovery(Instant) override { co_return Result<void>(); }
   Task<Result<void>> pass_over_timelines(Timeline, Timeline, Instant) override { co_return Result<void>(); }
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant) override { co_return on_history(); }
+  Task<Result<void>> archive_shutdown_checkpoint(Instant) override { co_return Result<void>(); }
   Task<Result<Lsn>> shutdown_checkpoint(Instant) override { co_return Lsn{0x3000028}; }
   std::function<Result<std::vector<SlotInfo>>()> on_slots_of = [] { return std::vector<SlotInfo>(); };
   Task<Result<std::vector<SlotInfo>>> slots_of(const Member&, Instant) override { co_return on_slots_of(); }

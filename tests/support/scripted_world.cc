@@ -242,7 +242,7 @@ Task<Result<void>> ScriptedWorld::promote(Instant deadline) {
 }
 
 Task<Result<bool>> ScriptedWorld::follow(FollowTarget, Instant deadline) {
-  Result<void> r = co_await plain("server.follow", deadline, [] {});
+  Result<void> r = co_await plain("server.follow", deadline, [&] { standby_data = true; });
   if (!r) co_return r.error();
   co_return true;
 }
@@ -273,8 +273,7 @@ Task<Result<void>> ScriptedWorld::custom_bootstrap(Instant deadline) {
 
 Task<Result<void>> ScriptedWorld::clone(CloneSource, bool, Instant deadline) {
   must(server == Server::Stopped, "S7: nothing is removed under a running server");
-  must(work_note && (work_note->kind == WorkNote::Kind::Clone || work_note->kind == WorkNote::Kind::Fill),
-       "S8: a clone that begins is noted");
+  must(work_note && work_note->kind != WorkNote::Kind::Rewind, "S8: a clone that begins is noted");
   directory = Directory::Half;
   Result<void> r = co_await plain("data.clone", deadline, [&] { directory = Directory::Whole; });
   if (!r && directory == Directory::Half) directory = Directory::Empty;
@@ -292,7 +291,8 @@ Task<Result<std::string>> ScriptedWorld::move_aside(Instant deadline) {
 Task<TimelineComparison> ScriptedWorld::compare_timelines(const Member&, const PostgresStatus&, Instant deadline) {
   Result<void> r = co_await plain("data.compare_timelines", deadline, [] {});
   TimelineComparison c;
-  c.verdict = r ? TimelineComparison::Verdict::Diverged : TimelineComparison::Verdict::Unknown;
+  c.verdict = r ? verdict : TimelineComparison::Verdict::Unknown;
+  c.leader_timeline = timeline;
   co_return c;
 }
 Task<Result<void>> ScriptedWorld::rewind(const Member&, Instant deadline) {
@@ -308,6 +308,12 @@ Task<Result<void>> ScriptedWorld::crash_recovery(Instant deadline) {
 }
 Task<Result<std::vector<HistoryLine>>> ScriptedWorld::read_history(Timeline, Instant) {
   co_return std::vector<HistoryLine>();
+}
+Task<Result<void>> ScriptedWorld::archive_shutdown_checkpoint(Instant deadline) {
+  co_return co_await plain("data.archive_shutdown_checkpoint", deadline, [&] {
+    must(server == Server::Stopped, "the last segment is archived when nothing is written to it any more");
+    must(standby_data, "the last segment is archived once nobody can continue it as a primary");
+  });
 }
 Task<Result<Lsn>> ScriptedWorld::shutdown_checkpoint(Instant deadline) {
   Result<void> r = co_await plain("data.shutdown_checkpoint", deadline, [] {});
@@ -401,7 +407,8 @@ Task<Result<void>> ScriptedWorld::take(Instant deadline) {
     valid_until_ = now_ + lock_validity;
   });
 }
-Task<WriteKind> ScriptedWorld::release(std::optional<StatusDocument>, Instant deadline) {
+Task<WriteKind> ScriptedWorld::release(std::optional<StatusDocument> status, Instant deadline) {
+  final_status = std::move(status);
   Result<void> r = co_await plain("lock.release", deadline, [&] {
     must(server != Server::Primary, "S3: the lock is never released while PostgreSQL may acknowledge a commit");
     lock_in_store = false;

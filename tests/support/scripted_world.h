@@ -64,10 +64,13 @@ class ScriptedWorld final : public Clock,
   std::int64_t initialize_revision = 0;
   bool config_written = false;
   bool moved_aside = false;
+  bool standby_data = false;  // recovery settings were written by follow()
   std::vector<StartRequest> starts;
   std::vector<LogicalSlotState> leader_slots;  // what the leader has
   std::vector<std::string> installed_slots;
   Lsn replayed{0x3000000};
+  std::optional<StatusDocument> final_status;                                   // given back with the lock
+  TimelineComparison::Verdict verdict = TimelineComparison::Verdict::Diverged;  // of every comparison
 
   // The script: outcome of the step with this number, Ok for all others.
   int faulty_step = -1;
@@ -133,6 +136,7 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> crash_recovery(Instant deadline) override;
   Task<Result<void>> pass_over_timelines(Timeline own, Timeline last, Instant deadline) override;
   Task<Result<std::vector<HistoryLine>>> read_history(Timeline, Instant deadline) override;
+  Task<Result<void>> archive_shutdown_checkpoint(Instant deadline) override;
   Task<Result<Lsn>> shutdown_checkpoint(Instant deadline) override;
   Task<Result<std::vector<SlotInfo>>> slots_of(const Member&, Instant deadline) override;
   Task<Result<std::vector<LogicalSlotState>>> read_logical_slots(const Member&, std::vector<PermanentSlot> wanted,

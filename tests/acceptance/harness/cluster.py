@@ -166,7 +166,7 @@ class Cluster:
     """`daemon`: the command line before the configuration file."""
 
     def __init__(self, daemon, ctl, prefix, pg_bin="/usr/lib/postgresql/15/bin", size=3, dynamic=None, store_size=1,
-                 keep=False, scope="demo", configure=None):
+                 keep=False, scope="demo", configure=None, store=None, names="n", first_number=1):
         self.daemon = daemon
         self.ctl_command = ctl
         self.prefix = prefix
@@ -181,8 +181,10 @@ class Cluster:
                                        "remove_data_directory_on_rewind_failure": True}}
         for key, value in (dynamic or {}).items():
             self.dynamic[key] = value
-        self.store = stores.Etcd(prefix, self.directory, size=store_size)
-        self.members = [Member(self, f"n{i + 1}", 1 + i) for i in range(size)]
+        self.neighbours = []
+        self.own_store = store is None
+        self.store = store or stores.Etcd(prefix, self.directory, size=store_size)
+        self.members = [Member(self, f"{names}{i + 1}", first_number + i) for i in range(size)]
         for member in self.members:
             if configure:
                 configure(member.local)
@@ -200,6 +202,13 @@ class Cluster:
             member.start()
         self.wait_healthy(90)
         return self
+
+    def neighbour(self, size=2, dynamic=None, configure=None):
+        """Another cluster on hosts of its own, in the same store; its members are s1, s2 ... It ends with this one."""
+        other = Cluster(self.daemon, self.ctl_command, self.prefix, pg_bin=self.bin_dir, size=size, dynamic=dynamic,
+                        keep=self.keep, scope="other", configure=configure, store=self.store, names="s", first_number=101)
+        self.neighbours.append(other)
+        return other
 
     def member(self, name):
         return next(m for m in self.members if m.name == name)
@@ -239,12 +248,17 @@ class Cluster:
         return self.store.get(f"/service/{self.scope}/{path}")
 
     def logs(self):
-        return {m.name: m.log() for m in self.members if os.path.exists(m.log_path)}
+        members = self.members + [m for other in self.neighbours for m in other.members]
+        return {m.name: m.log() for m in members if os.path.exists(m.log_path)}
 
     def remove(self):
+        for other in self.neighbours:
+            other.keep = self.keep
+            other.remove()
         for member in self.members:
             member.host.remove()
-        self.store.stop()
+        if self.own_store:
+            self.store.stop()
         hosts.unmount_below(self.directory)
         if not self.keep:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -123,6 +123,15 @@ TEST(StatusDocument, flags_appear_only_when_they_hold) {
   EXPECT_TRUE(doc.at("timeline").is_null());
 }
 
+TEST(StatusDocument, a_standby_leader_has_a_word_from_3_0_on) {
+  auto b = SnapshotBuilder::standby_leader();
+  EXPECT_EQ(status_document(*b.build()).at("role"), "standby_leader");
+  b.settings.compatibility = Compatibility::V3_0;
+  EXPECT_EQ(status_document(*b.build()).at("role"), "standby_leader");
+  b.settings.compatibility = Compatibility::V1_5;
+  EXPECT_EQ(status_document(*b.build()).at("role"), "replica");
+}
+
 TEST(StatusDocument, a_demoted_primary_is_what_postgres_says) {
   auto b = SnapshotBuilder::replica();
   b.snapshot.role = Role::Demoted;

@@ -82,6 +82,16 @@ TEST_F(Election, AMemberOfTheLastHealthyViewIsAskedAlthoughItsKeyExpired) {
   EXPECT_EQ(opponents(in()).size(), 2u);
 }
 
+TEST_F(Election, InAStandbyClusterALittleMoreWalCountsOnlyUntilTheDelayIsOver) {
+  answer("n2", 1001);
+  EXPECT_EQ(peers(), Peers::Ahead);
+  settings.dynamic.standby_cluster.emplace();
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  EXPECT_EQ(judge_peers(in(), own_standing(in()), false).peers, Peers::Ahead);
+  answer("n2", 1001 + settings.dynamic.maximum_lag_on_failover);
+  EXPECT_EQ(peers(), Peers::Ahead);
+}
+
 TEST_F(Election, APrimaryBlocksEvenACandidate) {
   view.failover = FailoverRequest{.candidate = "n1"};
   answer("n3", 5000);

@@ -108,6 +108,16 @@ TEST_F(Events, APromotionForgetsWhatWasComparedAndItsCheckpoint) {
   EXPECT_EQ(memory.role, Role::Primary);
 }
 
+TEST_F(Events, AStandbyLeaderThatHandsOverIsAReplica) {
+  memory.role = Role::StandbyLeader;
+  happen({.kind = Kind::Demoted, .ok = true});
+  EXPECT_EQ(memory.role, Role::Replica);
+  happen({.kind = Kind::BootstrapDone, .ok = true});
+  EXPECT_EQ(memory.role, Role::StandbyLeader);
+  happen({.kind = Kind::BootstrapDone, .ok = true, .as_primary = true});
+  EXPECT_EQ(memory.role, Role::Primary);
+}
+
 TEST_F(Events, AFailedBootstrapIsRemembered) {
   happen({.kind = Kind::BootstrapDone, .detail = "initdb failed"});
   EXPECT_EQ(memory.bootstrap_failed, "initdb failed");

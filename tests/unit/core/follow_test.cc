@@ -25,7 +25,7 @@ class Follow : public ::testing::Test {
 };
 
 TEST_F(Follow, AReplicaStreamsFromTheLeaderWithItsOwnSlot) {
-  EXPECT_EQ(follow_target(view, settings, false), (FollowTarget{"n2", "n2", 5433, "n1"}));
+  EXPECT_EQ(follow_target(view, settings, false), (FollowTarget{"n2", "n2", "5433", "n1"}));
 }
 
 TEST_F(Follow, WithoutSlotsNoSlotIsNamed) {
@@ -57,15 +57,31 @@ TEST_F(Follow, NostreamFollowsNobody) {
 
 TEST_F(Follow, TheStandbyLeaderFollowsTheRemotePrimary) {
   settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "a,b", .port = "6432", .primary_slot_name = "far"};
-  EXPECT_EQ(follow_target(view, settings, true), (FollowTarget{"", "a,b", 6432, "far"}));
+  EXPECT_EQ(follow_target(view, settings, true), (FollowTarget{"", "a,b", "6432", "far", true}));
   EXPECT_EQ(follow_target(view, settings, false).member, "n2");
   view.leader.reset();
   EXPECT_EQ(follow_target(view, settings, false).host, "a,b");
 }
 
-TEST_F(Follow, AnUnusablePortOfTheRemoteIsTheDefaultOne) {
-  settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "a", .port = "x1"};
-  EXPECT_EQ(follow_target(view, settings, true).port, 5432);
+TEST_F(Follow, OnlyTheStandbyLeaderUsesTheSlotOnTheRemotePrimary) {
+  settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "a", .primary_slot_name = "far"};
+  view.leader.reset();
+  EXPECT_EQ(follow_target(view, settings, true), (FollowTarget{"", "a", "5432", "far", true}));
+  EXPECT_EQ(follow_target(view, settings, false), (FollowTarget{"", "a", "5432", "", true}));
+  settings.dynamic.standby_cluster->primary_slot_name.reset();
+  EXPECT_EQ(follow_target(view, settings, true).slot, "");
+}
+
+TEST_F(Follow, AStandbyClusterThatOnlyRestoresStreamsFromNobody) {
+  settings.dynamic.standby_cluster = StandbyClusterSettings{.restore_command = "cp /a/%f %p"};
+  EXPECT_EQ(follow_target(view, settings, true), (FollowTarget{"", "", "5432", "", true}));
+}
+
+TEST(RemotePrimary, HasEveryHostInItsUrl) {
+  EXPECT_EQ(remote_primary({.host = "a", .port = "6432"}).conn_url, "postgres://a:6432/postgres");
+  EXPECT_EQ(remote_primary({.host = "a"}).conn_url, "postgres://a:5432/postgres");
+  EXPECT_EQ(remote_primary({.host = "a,b", .port = "1,2"}).conn_url, "postgres://a:1,b:2/postgres");
+  EXPECT_EQ(remote_primary({.host = "fd00::1,b", .port = "7"}).conn_url, "postgres://[fd00::1]:7,b:7/postgres");
 }
 
 TEST(SlotName, IsTheMemberNameInThePermittedCharacters) {

@@ -154,6 +154,41 @@ TEST_F(Remember, AStandbyThatReceivesNothingIsComparedAgain) {
   EXPECT_EQ(memory.rewind, RewindState::Check);
 }
 
+TEST_F(Remember, AStandbyLeaderThatReceivesNothingIsComparedWithTheRemoteAgain) {
+  settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "far"};
+  memory.role_callback_ran = true;
+  leader("n1");
+  o.lock.held = o.view->leader->generation;
+  look();
+  memory.rewind = RewindState::NotNeed;
+  now += 2 * settings.dynamic.loop_wait - 1us;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::NotNeed);
+  now += 1us;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::Check);
+  settings.dynamic.standby_cluster->host.clear();  // it only restores: there is nobody to ask
+  memory.rewind = RewindState::NotNeed;
+  now += 1h;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::NotNeed);
+}
+
+TEST_F(Remember, WhenTheClusterBeginsOrEndsToFollowARemoteHistoriesAreComparedAnew) {
+  memory.role_callback_ran = true;
+  look();
+  memory.rewind = RewindState::NotNeed;
+  settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "far"};
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::Check);
+  memory.rewind = RewindState::NotNeed;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::NotNeed);
+  settings.dynamic.standby_cluster.reset();
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::Check);
+}
+
 TEST_F(Remember, AViewThatIsNotFreshTeachesNothing) {
   o.store = StoreReach::Doubtful;
   look();

@@ -391,6 +391,68 @@ TEST(Pause, names_the_living_members_that_did_not_take_notice) {
             "postgresql1 members didn't recognized pause state after 10 seconds\n");
 }
 
+// --- sides
+
+TEST(Sides, a_demotion_is_sent_to_the_leader_and_watched_until_it_leads_as_a_standby) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.http.answers["PATCH http://127.0.0.1:8000/config"] = {200, "{}", {}};
+  int loads = 0;
+  bench.store.before_load = [&loads](ClusterView& view) {
+    ++loads;
+    Member& leader = view.members[0];
+    if (loads == 2) leader.state = parse_state(leader.state_text = "stopping");
+    if (loads == 3) leader.role = Role::StandbyLeader;
+    if (loads == 4) leader.state = parse_state(leader.state_text = "running");
+  };
+  EXPECT_EQ(bench.run({"demote-cluster", "--host", "far", "--port", "5433", "--primary-slot-name", "s", "--force"}), 0);
+  EXPECT_EQ(bench.http.sent, (std::vector<std::string>{
+                                 "PATCH http://127.0.0.1:8000/config "
+                                 R"({"standby_cluster": {"host": "far", "port": 5433, "primary_slot_name": "s"}})"}));
+  EXPECT_NE(bench.console.shown.find("cluster is unlocked: False, leader role: primary, leader state: stopping, "
+                                     "previous leader state: 'stopping'\n"),
+            std::string::npos)
+      << bench.console.shown;
+  EXPECT_NE(bench.console.shown.find("cluster is successfully demoted\n"), std::string::npos) << bench.console.shown;
+  EXPECT_EQ(loads, 5) << "the last one for the table";
+}
+
+TEST(Sides, a_promotion_takes_the_section_away) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.store.view.config->value["standby_cluster"] = json::object{{"host", "far"}};
+  bench.store.view.members[0].role = Role::StandbyLeader;
+  bench.http.answers["PATCH http://127.0.0.1:8000/config"] = {200, "{}", {}};
+  int loads = 0;
+  bench.store.before_load = [&loads](ClusterView& view) {
+    if (++loads == 3) view.members[0].role = Role::Primary;
+  };
+  EXPECT_EQ(bench.run({"promote-cluster", "--force"}), 0);
+  EXPECT_EQ(bench.http.sent,
+            (std::vector<std::string>{R"(PATCH http://127.0.0.1:8000/config {"standby_cluster": null})"}));
+  EXPECT_NE(bench.console.shown.find("leader role: standby_leader"), std::string::npos) << bench.console.shown;
+  EXPECT_NE(bench.console.shown.find("cluster is successfully promoted\n"), std::string::npos) << bench.console.shown;
+}
+
+TEST(Sides, refuse_with_the_documented_texts) {
+  Bench bench;
+  bench.store.view = three_members();
+  EXPECT_EQ(bench.run({"demote-cluster"}), 1);
+  EXPECT_EQ(bench.run({"demote-cluster", "--port", "x"}), 1);
+  EXPECT_EQ(bench.run({"promote-cluster"}), 1);
+  EXPECT_EQ(bench.run({"demote-cluster", "--host", "far"}), 1);  // nobody answers the question
+  bench.store.view.leader.reset();
+  EXPECT_EQ(bench.run({"demote-cluster", "--host", "far"}), 1);
+  EXPECT_EQ(bench.run({"promote-cluster"}), 1);
+  EXPECT_TRUE(bench.http.sent.empty());
+  for (const char* text :
+       {"Error: At least --host, --port or --restore-command should be specified\n", "Error: 'x' is not a port\n",
+        "Error: Cluster is already in the required state\n", "Error: Cluster has no leader, demotion is not possible\n",
+        "Error: Cluster has no leader, promotion is not possible\n"}) {
+    EXPECT_NE(bench.console.errors.find(text), std::string::npos) << text << bench.console.errors;
+  }
+}
+
 // --- questions
 
 TEST(Version, shows_members_only_with_a_cluster) {

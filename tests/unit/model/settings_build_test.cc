@@ -271,6 +271,21 @@ TEST(SettingsBuild, old_dynamic_names_count_without_the_new_ones) {
   EXPECT_EQ(build(yaml(kLocal), "{member_slots_ttl: 30min}").settings.dynamic.member_slots_ttl.count(), 1800);
 }
 
+TEST(SettingsBuild, a_standby_cluster_reads_hosts_and_ports_and_turns_failsafe_mode_off) {
+  const auto remote = [](const std::string& section) {
+    return build(yaml(kLocal), "{failsafe_mode: true, standby_cluster: " + section + "}");
+  };
+  const auto list = remote("{host: 'a, b', port: '5432, 5433'}");
+  EXPECT_EQ(list.settings.dynamic.standby_cluster->host, "a,b");
+  EXPECT_EQ(list.settings.dynamic.standby_cluster->port, "5432,5433");
+  EXPECT_FALSE(list.settings.dynamic.failsafe_mode);
+  EXPECT_EQ(remote("{port: 5433}").settings.dynamic.standby_cluster->host, "localhost");
+  for (const char* port : {"x1", "'0'", "70000", "'1,'"}) {
+    const auto bad = remote(std::string("{host: a, port: ") + port + "}");
+    EXPECT_EQ(bad.settings.dynamic.standby_cluster->port, "5432") << port;
+  }
+}
+
 TEST(SettingsBuild, synchronous_mode_has_three_values_and_none_in_a_standby_cluster) {
   EXPECT_EQ(build(yaml(kLocal), "{synchronous_mode: Quorum}").settings.dynamic.synchronous_mode,
             SynchronousMode::Quorum);

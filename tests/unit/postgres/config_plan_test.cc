@@ -43,7 +43,7 @@ Settings worked_example() {
 RecoveryWish standby() {
   RecoveryWish wish;
   wish.kind = RecoveryWish::Kind::Standby;
-  wish.follow = {"postgresql1", "10.0.0.2", 5433, "postgresql0"};
+  wish.follow = {"postgresql1", "10.0.0.2", "5433", "postgresql0"};
   return wish;
 }
 
@@ -191,10 +191,38 @@ TEST(ConfigPlan, a_remote_cluster_of_several_hosts_is_asked_for_its_primary) {
   settings.dynamic.standby_cluster = StandbyClusterSettings{};
   settings.dynamic.standby_cluster->restore_command = "fetch %f %p";
   RecoveryWish wish = standby();
-  wish.follow = {"", "a,b", 5432, ""};
+  settings.dynamic.standby_cluster->recovery_min_apply_delay = "5min";
+  wish.follow = {"", "a,b", "5432", "", true};
   const std::string text = plan(settings, 150000, wish).work.postgresql_conf;
   EXPECT_NE(text.find("host=a,b port=5432"), std::string::npos);
   EXPECT_NE(text.find("target_session_attrs=read-write"), std::string::npos);
+  EXPECT_NE(text.find("restore_command = 'fetch %f %p'"), std::string::npos);
+  EXPECT_NE(text.find("recovery_min_apply_delay = '5min'"), std::string::npos);
+  wish.follow = {"", "a", "5433", "", true};
+  EXPECT_EQ(plan(settings, 150000, wish).work.postgresql_conf.find("target_session_attrs"), std::string::npos);
+}
+
+TEST(ConfigPlan, a_cascading_member_restores_like_the_standby_leader_and_waits_no_second_time) {
+  Settings settings = worked_example();
+  settings.dynamic.standby_cluster = StandbyClusterSettings{.host = "a",
+                                                            .restore_command = "fetch %f %p",
+                                                            .archive_cleanup_command = "clean %r",
+                                                            .recovery_min_apply_delay = "5min"};
+  const std::string text = plan(settings, 150000, standby()).work.postgresql_conf;
+  EXPECT_NE(text.find("restore_command = 'fetch %f %p'"), std::string::npos);
+  EXPECT_NE(text.find("archive_cleanup_command = 'clean %r'"), std::string::npos);
+  EXPECT_EQ(text.find("recovery_min_apply_delay"), std::string::npos);
+}
+
+TEST(ConfigPlan, a_standby_cluster_that_only_restores_has_no_conninfo_and_no_slot) {
+  Settings settings = worked_example();
+  settings.dynamic.standby_cluster =
+      StandbyClusterSettings{.primary_slot_name = "far", .restore_command = "fetch %f %p"};
+  RecoveryWish wish = standby();
+  wish.follow = {"", "", "5432", "far", true};
+  const std::string text = plan(settings, 150000, wish).work.postgresql_conf;
+  EXPECT_EQ(text.find("primary_conninfo"), std::string::npos);
+  EXPECT_EQ(text.find("primary_slot_name"), std::string::npos);
   EXPECT_NE(text.find("restore_command = 'fetch %f %p'"), std::string::npos);
 }
 

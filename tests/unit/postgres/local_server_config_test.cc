@@ -119,7 +119,7 @@ TEST_F(LocalServerTest, a_standby_is_pointed_elsewhere_by_a_reload) {
                                 "# Do not edit\nprimary_conninfo = 'host=stale'\nwork_mem = '6MB'\n", 0600));
   Server server(io_, cluster_->settings());
   StartRequest request;
-  request.follow = {"n2", "127.0.0.1", 1, "n1"};
+  request.follow = {"n2", "127.0.0.1", "1", "n1"};
   ASSERT_TRUE(server.run(server->start(request, server.in(20s))));
   PostgresStatus status = server.wait_row();
   ASSERT_TRUE(status.row) << status.row_error;
@@ -140,7 +140,7 @@ TEST_F(LocalServerTest, a_standby_is_pointed_elsewhere_by_a_reload) {
   EXPECT_EQ(*read_file(cluster_->directory() + "/pgpass"), "127.0.0.1:1:*:postgres:changed\n");
   EXPECT_FALSE(server->follow_differs(request.follow, server.observe()));
 
-  FollowTarget other{"n3", "127.0.0.1", 2, ""};
+  FollowTarget other{"n3", "127.0.0.1", "2", ""};
   EXPECT_TRUE(server->follow_differs(other, status));
   auto restart = server.run(server->follow(other, server.in(20s)));
   ASSERT_TRUE(restart) << restart.error().text();
@@ -156,13 +156,29 @@ TEST_F(LocalServerTest, a_standby_is_pointed_elsewhere_by_a_reload) {
   while (!cluster_->psql("show primary_conninfo").empty()) {
   }
   EXPECT_FALSE(server->follow_differs({}, server.observe()));
+
+  // What the section of a standby cluster set goes with it, also where the source stays the same.
+  Settings remote = changed;
+  remote.dynamic.standby_cluster = StandbyClusterSettings{.restore_command = "false"};
+  server->update_settings(remote);
+  EXPECT_TRUE(server->follow_differs({}, server.observe()));
+  ASSERT_TRUE(server.run(server->follow({}, server.in(20s))));
+  while (cluster_->psql("show restore_command") != "false") {
+  }
+  EXPECT_FALSE(server->follow_differs({}, server.observe()));
+  server->update_settings(changed);
+  EXPECT_TRUE(server->follow_differs({}, server.observe()));
+  ASSERT_TRUE(server.run(server->follow({}, server.in(20s))));
+  while (!cluster_->psql("show restore_command").empty()) {
+  }
+  EXPECT_FALSE(server->follow_differs({}, server.observe()));
 }
 
 TEST_F(LocalServerTest, following_from_a_primary_needs_a_restart) {
   Server server(io_, cluster_->settings());
   ASSERT_TRUE(server.start_primary());
   PostgresStatus status = server.wait_row();
-  FollowTarget target{"n2", "127.0.0.1", 1, ""};
+  FollowTarget target{"n2", "127.0.0.1", "1", ""};
   EXPECT_TRUE(server->follow_differs(target, status));
   auto restart = server.run(server->follow(target, server.in(20s)));
   ASSERT_TRUE(restart);

@@ -60,10 +60,10 @@ Settings with_methods(std::vector<std::string> order, const char* sections) {
 }
 
 TEST(ReplicaMethods, basebackup_is_the_only_one_without_a_list_or_when_it_was_asked_for) {
-  auto plan = plan_replica_methods(with_methods({}, "{}"), true, false, false, "c");
+  auto plan = plan_replica_methods(with_methods({}, "{}"), true, false, "c");
   ASSERT_THAT(plan.usable, SizeIs(1));
   EXPECT_TRUE(plan.usable[0].basebackup);
-  plan = plan_replica_methods(with_methods({"pgbackrest"}, "{}"), true, false, true, "c");
+  plan = plan_replica_methods(with_methods({"pgbackrest"}, "{}"), true, true, "c");
   ASSERT_THAT(plan.usable, SizeIs(1));
   EXPECT_TRUE(plan.usable[0].basebackup);
 }
@@ -71,7 +71,7 @@ TEST(ReplicaMethods, basebackup_is_the_only_one_without_a_list_or_when_it_was_as
 TEST(ReplicaMethods, scripts_get_their_section_and_the_standard_arguments) {
   auto settings = with_methods({"wal_e", "basebackup"},
                                R"({"wal_e": {"command": "/bin/restore 'two words'", "retries": 3, "no_master": 1}})");
-  auto plan = plan_replica_methods(settings, true, false, false, "user=r host=h");
+  auto plan = plan_replica_methods(settings, true, false, "user=r host=h");
   ASSERT_THAT(plan.usable, SizeIs(2));
   EXPECT_THAT(plan.usable[0].command,
               ElementsAre("/bin/restore", "two words", "--retries=3", "--no_master=1", "--scope=demo", "--role=replica",
@@ -84,7 +84,7 @@ TEST(ReplicaMethods, no_params_drops_standard_arguments_and_control_keys) {
   auto settings = with_methods(
       {"pgbackrest"},
       R"({"pgbackrest": {"command": "pgbackrest --delta restore", "keep_data": true, "no_params": true, "x": "y"}})");
-  auto plan = plan_replica_methods(settings, true, false, false, "c");
+  auto plan = plan_replica_methods(settings, true, false, "c");
   ASSERT_THAT(plan.usable, SizeIs(1));
   EXPECT_TRUE(plan.usable[0].keep_data);
   EXPECT_THAT(plan.usable[0].command, ElementsAre("pgbackrest", "--delta", "restore", "--x=y"));
@@ -93,7 +93,7 @@ TEST(ReplicaMethods, no_params_drops_standard_arguments_and_control_keys) {
 TEST(ReplicaMethods, without_a_source_only_those_that_need_none_are_left) {
   auto settings = with_methods({"basebackup", "cloud", "broken"},
                                R"({"cloud": {"no_leader": true}, "broken": {"command": "'open", "no_leader": true}})");
-  auto plan = plan_replica_methods(settings, false, false, false, "");
+  auto plan = plan_replica_methods(settings, false, false, "");
   ASSERT_THAT(plan.usable, SizeIs(1));
   EXPECT_EQ(plan.usable[0].name, "cloud");
   EXPECT_EQ(plan.usable[0].command.front(), "cloud");
@@ -104,9 +104,16 @@ TEST(ReplicaMethods, without_a_source_only_those_that_need_none_are_left) {
 TEST(ReplicaMethods, a_remote_source_has_its_own_list) {
   auto settings = with_methods({"cloud"}, "{}");
   settings.dynamic.standby_cluster.emplace();
-  EXPECT_TRUE(plan_replica_methods(settings, true, true, false, "").usable[0].basebackup);
+  EXPECT_TRUE(plan_replica_methods(settings, true, false, "").usable[0].basebackup);
   settings.dynamic.standby_cluster->create_replica_methods = {"own"};
-  EXPECT_EQ(plan_replica_methods(settings, true, true, false, "").usable[0].name, "own");
+  EXPECT_EQ(plan_replica_methods(settings, true, false, "").usable[0].name, "own");
+}
+
+TEST(WalSegmentName, counts_in_segments_of_the_clusters_size) {
+  EXPECT_EQ(wal_segment_name(Timeline{1}, Lsn{0x3000028}, 16 << 20), "000000010000000000000003");
+  EXPECT_EQ(wal_segment_name(Timeline{10}, Lsn{0x2'FF000000}, 16 << 20), "0000000A00000002000000FF");
+  EXPECT_EQ(wal_segment_name(Timeline{2}, Lsn{0x1'40000000}, 1 << 30), "000000020000000100000001");
+  EXPECT_EQ(wal_segment_name(Timeline{2}, Lsn{0x1'00100000}, 1 << 20), "000000020000000100000001");
 }
 
 TEST(RewindArguments, the_restore_command_is_used_where_pg_rewind_can_find_it) {

@@ -146,6 +146,42 @@ TEST(Demote, offline_never_touches_the_lock) {
   EXPECT_TRUE(world.lock_in_store);
 }
 
+DemoteRequest whole_cluster() {
+  return {.mode = DemoteMode::Cluster, .remote = {"", "far", "5433", "", true}};
+}
+
+TEST(Demote, a_whole_cluster_keeps_the_lock_and_archives_what_nobody_can_continue) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Primary;
+  auto result = world.run([](ProcedureContext& c) { return demote(c, whole_cluster()); });
+  ASSERT_TRUE(result && *result);
+  EXPECT_TRUE(world.lock_in_store);
+  EXPECT_TRUE(world.called("server.stop fast")) << world.all_steps();
+  EXPECT_LT(world.index_of("sql.checkpoint"), world.index_of("server.stop fast"));
+  EXPECT_LT(world.index_of("server.stop fast"), world.index_of("server.follow"));
+  EXPECT_LT(world.index_of("server.follow"), world.index_of("data.archive_shutdown_checkpoint"));
+}
+
+TEST(Demote, a_whole_cluster_never_archives_the_end_of_data_that_may_go_on_as_a_primary) {
+  test::every_fault_at_every_step([](ScriptedWorld& w) { w.server = ScriptedWorld::Server::Primary; },
+                                  [](ProcedureContext& c) { return demote(c, whole_cluster()); },
+                                  [](ScriptedWorld& w, const auto& result) {
+                                    EXPECT_TRUE(w.lock_in_store);
+                                    if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Stopped);
+                                  });
+}
+
+TEST(Demote, a_standby_leader_leaves_its_position_behind) {
+  ScriptedWorld world;
+  auto result = world.run([](ProcedureContext& c) {
+    return demote(c, {.mode = DemoteMode::Graceful, .standby_position = Lsn{0x3000000}});
+  });
+  ASSERT_TRUE(result && *result);
+  EXPECT_FALSE(world.called("data.shutdown_checkpoint"));
+  ASSERT_TRUE(world.final_status.has_value());
+  EXPECT_EQ(world.final_status->optime, Lsn{0x3000000});
+}
+
 TEST(FencingStop, escalates_to_a_kill_before_validity_ends) {
   const Instant now{Duration(1'000'000'000)};
   const Timing timing = compute_timing(DynamicSettings{});
@@ -210,6 +246,26 @@ TEST(RoleCallbacks, a_primary_that_comes_back_as_a_replica_changes_its_role_and_
     if (step.starts_with("callback ")) told.push_back(step.substr(9));
   }
   EXPECT_THAT(told, testing::ElementsAre("on_start", "on_stop", "on_role_change", "on_restart"));
+}
+
+TEST(RoleCallbacks, the_lead_of_a_standby_cluster_changes_hands_without_a_start) {
+  ScriptedWorld world;
+  ProcedureContext context = world.context();
+  context.tell_standby_role(Role::StandbyLeader);
+  EXPECT_FALSE(world.called("callback")) << "nothing was told before, so nothing has changed";
+  context.callback(Callbacks::Event::OnStart, Role::Replica);
+  context.tell_standby_role(Role::Replica);
+  EXPECT_EQ(world.steps.size(), 1u) << world.all_steps();
+  context.tell_standby_role(Role::StandbyLeader);
+  context.tell_standby_role(Role::StandbyLeader);
+  context.tell_standby_role(Role::Replica);
+  EXPECT_EQ(world.steps,
+            (std::vector<std::string>{"callback on_start", "callback on_role_change", "callback on_role_change"}));
+  context.callback(Callbacks::Event::OnRoleChange, Role::Primary);
+  context.tell_standby_role(Role::StandbyLeader);
+  EXPECT_EQ(world.steps.size(), 4u) << "a primary becomes one by a start";
+  context.callback(Callbacks::Event::OnStart, Role::StandbyLeader);
+  EXPECT_EQ(world.steps.back(), "callback on_role_change");
 }
 
 }  // namespace

@@ -145,6 +145,62 @@ TEST(Bootstrap, loses_the_race_without_touching_anything) {
   EXPECT_FALSE(world.work_note.has_value());
 }
 
+const FollowTarget kRemote{"", "far", "5433", "slot", true};
+
+void nothing_there_yet(ScriptedWorld& w) {
+  w.server = Server::Stopped;
+  w.directory = Directory::Empty;
+  w.lock_in_store = false;
+}
+
+TEST(BootstrapStandbyLeader, copies_the_remote_and_never_writes) {
+  ScriptedWorld world;
+  nothing_there_yet(world);
+  auto result = world.run([](ProcedureContext& c) { return bootstrap_standby_leader(c, kRemote); });
+  ASSERT_TRUE(result && *result) << world.all_steps();
+  EXPECT_EQ(world.initialize, "7711229962259062644");
+  EXPECT_TRUE(world.config_written);
+  EXPECT_TRUE(world.lock_in_store);
+  EXPECT_EQ(world.server, Server::Standby);
+  ASSERT_EQ(world.starts.size(), 1u);
+  EXPECT_EQ(world.starts[0].follow, kRemote);
+  EXPECT_FALSE(world.starts[0].as_primary);
+  EXPECT_FALSE(world.called("sql.post_bootstrap"));
+  EXPECT_FALSE(world.called("watchdog.activate"));
+  EXPECT_LT(world.index_of("server.start standby"), world.index_of("lock.take"));
+  EXPECT_FALSE(world.work_note.has_value());
+  EXPECT_FALSE(world.events.back().as_primary);
+}
+
+TEST(BootstrapStandbyLeader, is_undone_whatever_goes_wrong) {
+  every_fault_at_every_step(
+      nothing_there_yet, [](ProcedureContext& c) { return bootstrap_standby_leader(c, kRemote); },
+      [](ScriptedWorld& w, const auto& result) {
+        EXPECT_NE(w.server, Server::Primary);
+        expect_continuable(w);
+        const bool open = w.initialize && w.initialize->empty();
+        if (!result && open) EXPECT_TRUE(w.work_note.has_value());
+        if (result && !*result && result->error().code == ErrorCode::Failed && !w.initialize) {
+          EXPECT_EQ(w.server, Server::Stopped);
+          EXPECT_NE(w.directory, Directory::Half);
+        }
+      });
+}
+
+TEST(CheckDivergence, a_timeline_that_was_made_here_is_not_the_remotes) {
+  for (const bool made_here : {true, false}) {
+    ScriptedWorld world;
+    world.settings.dynamic.standby_cluster.emplace();
+    world.verdict = TimelineComparison::Verdict::Same;
+    world.timeline = Timeline{4};
+    world.promotion_note = PromotionNote{};
+    world.promotion_note->to_timeline = Timeline{made_here ? 4u : 3u};
+    auto result = world.run([](ProcedureContext& c) { return check_divergence(c, Member{}); });
+    ASSERT_TRUE(result && *result);
+    EXPECT_EQ(world.events.back().diverged, made_here) << world.events.back().detail;
+  }
+}
+
 TEST(Clone, leaves_a_note_for_as_long_as_the_directory_is_not_usable) {
   every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Stopped; },
                             [](ProcedureContext& c) {
