@@ -65,7 +65,7 @@ void derive_as_holder(const DerivationInput& in, Derived& d) {
   const ElectionInput election = in.election();
   const RequestResult request = judge_request_as_leader(election);
   d.facts.set(request.request);
-  const bool serves = d.facts.is(Postgres::Primary) || d.facts.is(Postgres::Standby);
+  const bool serves = (d.facts.is(Postgres::Primary) && !d.facts.is(Health::Sick)) || d.facts.is(Postgres::Standby);
   const bool asked = request.request == Request::Switchover || request.request == Request::Failover;
   if (!request.because.empty() && !d.facts.is(Postgres::Standby)) d.details.push_back("request: " + request.because);
   if (serves && !asked) return;

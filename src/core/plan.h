@@ -36,7 +36,8 @@ enum class PlanKind {
   Exit,          // fatal: `exit_message`
 };
 
-enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock };
+// Sick: a short fast stop, which loses least, then whatever ends it.
+enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock, Sick };
 
 // Small steps beside the plan; each is idempotent and retried by the next decision.
 enum class Chore {

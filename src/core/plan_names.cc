@@ -60,6 +60,8 @@ std::string_view name_of(DemoteMode mode) {
       return "immediate";
     case DemoteMode::ImmediateNoLock:
       return "immediate-nolock";
+    case DemoteMode::Sick:
+      return "sick";
   }
   return "?";
 }
