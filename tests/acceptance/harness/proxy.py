@@ -22,9 +22,10 @@ class Proxy:
 
     def _run(self, ready):
         asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(asyncio.start_server(self._serve, self.address, 2379))
+        self.server = self.loop.run_until_complete(asyncio.start_server(self._serve, self.address, 2379))
         ready.set()
         self.loop.run_forever()
+        self.server.close()
 
     def cut(self):
         """Ends all connections; new ones are closed at once while it is down."""
@@ -37,6 +38,7 @@ class Proxy:
     def stop(self):
         self.cut()
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
 
     async def _serve(self, reader, writer):
         if self.down:
