@@ -330,7 +330,8 @@ def behind_proxy(c):
     host, = c.store.hosts
     proxy = Proxy(hosts.BRIDGE, (host.address, 2379))
     for m in c.members:
-        m.local["etcd3"]["hosts"] = [f"{hosts.BRIDGE}:2379"]
+        # Without use_proxies the members would learn etcd's own address from it and go there.
+        m.local["etcd3"].update(hosts=[f"{hosts.BRIDGE}:2379"], use_proxies=True)
         m.write_config()
     c.start()
     return proxy
