@@ -25,7 +25,6 @@ class Proxy:
         self.server = self.loop.run_until_complete(asyncio.start_server(self._serve, self.address, 2379))
         ready.set()
         self.loop.run_forever()
-        self.server.close()
 
     def cut(self):
         """Ends all connections; new ones are closed at once while it is down."""
@@ -36,8 +35,14 @@ class Proxy:
         self.down = False
 
     def stop(self):
-        self.cut()
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        async def end():
+            self.server.close()
+            others = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            self.loop.stop()
+        asyncio.run_coroutine_threadsafe(end(), self.loop)
         self.thread.join(10)
 
     async def _serve(self, reader, writer):
@@ -51,11 +56,13 @@ class Proxy:
             return
         mine = {writer, up_writer}
         self.connections |= mine
+        ways = [asyncio.ensure_future(self._pass(reader, up_writer, False)),
+                asyncio.ensure_future(self._pass(up_reader, writer, True))]
         try:
-            await asyncio.wait([asyncio.ensure_future(self._pass(reader, up_writer, False)),
-                                asyncio.ensure_future(self._pass(up_reader, writer, True))],
-                               return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
             self.connections -= mine
             for w in mine:
                 w.transport.abort()
