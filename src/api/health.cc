@@ -84,7 +84,8 @@ Codes evaluate(const Snapshot& snapshot, Instant now, const QueryString& query) 
   c.running = shown_state(snapshot) == PgState::Running;
   c.sync_standby = is_sync_standby(snapshot);
   c.quorum_standby = is_quorum_standby(snapshot);
-  c.replica = role == Role::Replica && c.running && !snapshot.settings->tags.noloadbalance() && !lags(snapshot, query);
+  c.replica = role == Role::Replica && c.running && !snapshot.settings->tags.noloadbalance() &&
+              !lags(snapshot, query) && !snapshot.sick();
   if (!c.has_view && snapshot.paused) {
     c.primary = role == Role::Primary;
     c.standby_leader = role == Role::StandbyLeader;

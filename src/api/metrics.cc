@@ -161,6 +161,25 @@ void add_cluster(Page& page, const Snapshot& s, const StatusRow& row) {
            "Values: " + state_legend());
 }
 
+void add_health(Page& page, const Snapshot& s, Instant now) {
+  page.flag("tamada_sick", "Value is 1 if PostgreSQL or its storage is sick by postgresql.health, 0 otherwise.",
+            s.sick());
+  for (const HealthCheck check : kHealthChecks) {
+    const CheckState& state = s.health.checks[check];
+    const bool trouble = state.kind == CheckState::Kind::Trouble;
+    page.add(fmt::format("tamada_health_{}_trouble_seconds", to_string(check)), "gauge",
+             fmt::format("Time for which the health check {} has found trouble, 0 without.", to_string(check)),
+             fmt::format("{:.3f}", trouble ? std::max(0.001, to_seconds(now - state.since)) : 0.0));
+  }
+  const auto& data = s.health.data_volume;
+  const auto& wal = s.health.wal_volume ? s.health.wal_volume : data;
+  if (!data) return;
+  page.add("tamada_volume_data_free_bytes", "gauge", "Free space of the data directory's volume.",
+           std::to_string(data->free_bytes));
+  page.add("tamada_volume_wal_free_bytes", "gauge", "Free space of the volume of pg_wal.",
+           std::to_string(wal->free_bytes));
+}
+
 void add_own(Page& page, const Snapshot& s, Instant now) {
   const bool valid = now < s.lock_valid_until;
   page.add("tamada_lock_valid_seconds", "gauge", "Time for which the leader lock is still confirmed, 0 without it.",
@@ -173,6 +192,7 @@ void add_own(Page& page, const Snapshot& s, Instant now) {
   }
   page.add("tamada_logical_slot_gaps", "gauge", "Logical slots of this primary whose consumers may miss changes.",
            std::to_string(s.slots.gaps.size()));
+  add_health(page, s, now);
 }
 
 }  // namespace

@@ -88,6 +88,22 @@ void add_member_part(json::object& doc, const Snapshot& snapshot, Compatibility 
   if (level != Compatibility::V4_1 && snapshot.paused) doc["pause"] = true;
 }
 
+// Only while something is wrong.
+json::object health_of(const Snapshot& snapshot) {
+  json::object trouble;
+  for (const HealthCheck check : kHealthChecks) {
+    const CheckState& state = snapshot.health.checks[check];
+    if (state.kind == CheckState::Kind::Trouble) trouble[to_string(check)] = state.text;
+  }
+  json::object health;
+  if (!trouble.empty()) {
+    health["state"] = snapshot.sick() ? "sick" : "suspect";
+    health["trouble"] = std::move(trouble);
+  }
+  if (!snapshot.health.notice.empty()) health["notice"] = snapshot.health.notice;
+  return health;
+}
+
 void add_own_part(json::object& doc, const Snapshot& snapshot) {
   json::object own;
   own["version"] = own_version();
@@ -101,6 +117,8 @@ void add_own_part(json::object& doc, const Snapshot& snapshot) {
     own["logical_slot_gaps"] = std::move(gaps);
   }
   if (auto clone = clone_document(snapshot)) own["clone"] = std::move(*clone);
+  if (snapshot.sick()) own["sick"] = true;
+  if (json::object health = health_of(snapshot); !health.empty()) own["health"] = std::move(health);
   doc["tamada"] = std::move(own);
 }
 

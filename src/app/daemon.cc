@@ -29,6 +29,7 @@
 #include "postgres/host_resolver.h"
 #include "postgres/libpq_status_query.h"
 #include "postgres/local_data.h"
+#include "postgres/local_health.h"
 #include "postgres/local_server.h"
 #include "postgres/local_sql.h"
 #include "store/etcd3/etcd3_config.h"
@@ -75,11 +76,14 @@ class Daemon {
         server_(executor_, clock, pool, query_, now(), log.named("postgresql")),
         data_(pg_, now(), log.named("postgresql")),
         sql_(pg_, now(), log.named("postgresql")),
+        health_(pg_, now()),
         watchdog_(clock, pool, log.named("watchdog")),
         callbacks_(executor_, clock, now(), log.named("callback")),
         local_(clock, pool, {run.path(), now().postgresql.data_dir}),
-        engine_(executor_,
-                {clock, random_, settings, store_, server_, data_, sql_, peers_, watchdog_, callbacks_, local_}, log),
+        engine_(
+            executor_,
+            {clock, random_, settings, store_, server_, data_, sql_, peers_, watchdog_, callbacks_, local_, health_},
+            log),
         api_(engine_, log.named("api")),
         main_(executor_) {
     peers_.update_settings(now());
@@ -101,6 +105,7 @@ class Daemon {
     auto body = [](Daemon& me, int& result) -> Task<void> {
       result = co_await me.engine_.run([&me] { return me.serve(); });
       me.api_.stop();
+      co_await me.health_.stop();
       co_await me.callbacks_.finish(me.clock_.now() + kCallbackFarewell);
       co_await me.peers_.stop();
       me.io_.stop();
@@ -124,6 +129,7 @@ class Daemon {
     store_.update_config(etcd3_config(changed));
     data_.update_settings(changed);
     sql_.update_settings(changed);
+    health_.update_settings(changed);
     if (api_.port() == 0) return;  // not listening yet
     Result<void> listening = api_.reload(changed.restapi);
     if (!listening) log_.error("REST API settings were not taken: {}", listening.error().text());
@@ -165,6 +171,7 @@ class Daemon {
   LocalPostgresServer server_;
   LocalPostgresData data_;
   LocalPostgresSql sql_;
+  LocalHealthProbes health_;
   LinuxWatchdog watchdog_;
   CallbackRunner callbacks_;
   FileLocalState local_;

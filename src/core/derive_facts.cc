@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/derive_groups.h"
+#include "core/health_judgement.h"
 
 namespace tamada {
 
@@ -115,6 +116,20 @@ fact::Follow follow(const DerivationInput& in) {
   return races && in.now < *unlocked + in.settings.dynamic.loop_wait ? Follow::TooSoon : Follow::Differs;
 }
 
+fact::Health health(HealthVerdict::Level level) {
+  switch (level) {
+    case HealthVerdict::Level::Unknown:
+      return Health::Unknown;
+    case HealthVerdict::Level::Good:
+      return Health::Good;
+    case HealthVerdict::Level::Suspect:
+      return Health::Suspect;
+    case HealthVerdict::Level::Sick:
+      return Health::Sick;
+  }
+  return Health::Unknown;
+}
+
 void derive_general(const DerivationInput& in, Facts& f) {
   const auto& o = in.observation;
   f.set(o.shutting_down ? ShuttingDown::Yes : ShuttingDown::No);
@@ -134,6 +149,12 @@ void derive_general(const DerivationInput& in, Facts& f) {
   f.set(follow(in));
 }
 
+void derive_health(const DerivationInput& in, Derived& d) {
+  HealthVerdict verdict = judge_health(in.observation.health, in.settings.postgresql.health, in.now);
+  d.facts.set(health(verdict.level));
+  for (std::string& line : verdict.details) d.details.push_back("health: " + std::move(line));
+}
+
 }  // namespace
 
 Derived derive_facts(const Observation& observation, const Memory& memory, Instant now, WallTime wall,
@@ -147,6 +168,7 @@ Derived derive_facts(const Observation& observation, const Memory& memory, Insta
                            compute_timing(settings.dynamic)};
   Derived derived;
   derive_general(in, derived.facts);
+  derive_health(in, derived);
   derive_postgres(in, derived.facts);
   derive_lock(in, derived.facts);
   derive_recovery(in, derived.facts);

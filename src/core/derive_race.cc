@@ -68,7 +68,7 @@ void derive_as_holder(const DerivationInput& in, Derived& d) {
   const bool done = in.settings.dynamic.standby_cluster && in.view->failover && !in.view->failover->empty() &&
                     in.view->failover_revision < in.observation.lock.held->create_revision;
   d.facts.set(done ? Request::Done : request.request);
-  const bool serves = d.facts.is(Postgres::Primary) || d.facts.is(Postgres::Standby);
+  const bool serves = (d.facts.is(Postgres::Primary) && !d.facts.is(Health::Sick)) || d.facts.is(Postgres::Standby);
   const bool asked = d.facts.is(Request::Switchover) || d.facts.is(Request::Failover);
   if (!request.because.empty() && !d.facts.is(Postgres::Standby)) d.details.push_back("request: " + request.because);
   if (serves && !asked) return;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/failsafe_map.h"
+#include "core/health_judgement.h"
 
 namespace tamada {
 
@@ -150,6 +151,8 @@ StandingResult own_standing(const ElectionInput& in) {
   }
   // A failover (no leader named) forces this member by name, whatever may be lost.
   if (candidate && request->leader.empty()) return {Candidate, "a failover request names this member"};
+  const HealthVerdict health = judge_health(in.observation.health, in.settings.postgresql.health, in.now);
+  if (health.sick()) return {Sick, "this member is sick: " + health.because};
   if (candidate) {
     StandingResult result = completeness(in);
     if (result.standing == Clear) return {Candidate, "a switchover request names this member"};
@@ -176,7 +179,7 @@ struct Opinion {
 
 // Does the position of `report` count in this race?
 bool position_counts(const ElectionInput& in, const PeerReport& report) {
-  if (report.tags.nofailover() || report.watchdog_failed) return false;
+  if (report.tags.nofailover() || report.watchdog_failed || report.sick) return false;
   if (!synchronous_race(in.view, in.settings)) return true;
   // An isolated old primary may be ahead; what it has beyond the others was never acknowledged.
   if (same_name(in.view.sync.leader, report.member)) return false;
@@ -201,7 +204,11 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
   const Lsn mine = own_position(in);
   const std::string at = fmt::format("at {}, ours is {}", to_string(report.position), to_string(mine));
   if (!position_counts(in, report)) {
-    return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
+    if (!report.sick) return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
+    // What it says of its position is as good as anybody's.
+    const bool votes = report.in_recovery && report.position.known() && report.position <= mine &&
+                       in.observation.postgres.row && report.timeline == in.observation.postgres.row->timeline;
+    return {NobodyObjects, votes, fmt::format("{} is {}, but sick and may not be promoted", who(report), at)};
   }
   // What an older timeline has beyond the fork was given up when the newer one began, however much it is.
   const Timeline own = in.observation.postgres.row ? in.observation.postgres.row->timeline : Timeline{};
@@ -242,6 +249,7 @@ std::optional<std::string> why_not_successor(const ElectionInput& in, const Peer
   if (report.tags.nofailover()) return "it carries the tag nofailover";
   if (report.watchdog_failed) return "its watchdog does not work";
   if (report.is_primary || !report.in_recovery) return "it is no running standby";
+  if (report.sick) return "it or its storage is sick";
   if (report.position_expired) return "its PostgreSQL did not tell its position in time";
   const Lsn published = published_position(in.view);
   const std::uint64_t lag = lag_bytes(published, report.position);

@@ -29,6 +29,7 @@ namespace tamada {
   X(Writable,       "could PostgreSQL acknowledge a commit?", No, Yes) \
   X(LastRole,       "what was PostgreSQL when it last said so?", Standby, Primary) \
   X(DataDir,        "what is in the data directory?", Empty, Present, Inaccessible) \
+  X(Health,         "is PostgreSQL or its storage sick?", Good, Suspect, Sick) \
   X(Unfinished,     "was a step interrupted that leaves the data directory unusable?", Nothing, Bootstrap, Clone, Fill, Rewind) \
   X(SystemId,       "does the data directory belong to the cluster?", Same, Foreign, Invalid, NoneInStore) \
   X(Initialize,     "what does the initialize key hold?", Absent, Empty, Valid, Unusable) \
@@ -43,7 +44,7 @@ namespace tamada {
   X(LostRace,       "was the lock just refused to us?", No, Yes) \
   X(NoFailover,     "do the tags forbid this member to lead?", No, Yes) \
   X(Watchdog,       "is the watchdog as required?", Usable, Unusable) \
-  X(Standing,       "may this member race, before peers are asked?", Clear, Candidate, NotSynchronous, NotInFailsafe, Lagging, OldTimeline) \
+  X(Standing,       "may this member race, before peers are asked?", Clear, Candidate, NotSynchronous, NotInFailsafe, Lagging, OldTimeline, Sick) \
   X(FormerHolder,   "could the last holder of the lock still be writable?", Over, MayLive) \
   X(Receiver,       "as a voter without a leader: may WAL of the old leader still come in?", Free, Cut, Open) \
   X(OldLeader,      "was the old leader heard after the lock vanished?", Quiet, Heard) \

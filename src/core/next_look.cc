@@ -4,6 +4,7 @@
 
 #include "core/derive_facts.h"
 #include "core/election.h"
+#include "core/health_judgement.h"
 #include "core/manual_request.h"
 
 namespace tamada {
@@ -36,6 +37,7 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   next.at(m.no_race.until);
   if (o.promise.until != kLongAgo) next.at(o.promise.until);
   next.at(m.no_restart.until);
+  next.at(judge_health(o.health, settings.postgresql.health, now).look_again);
   next.at(m.lost_race_at, 1s);
   next.at(m.lock_idle_since, dynamic.ttl);
   next.at(m.lock_lost_at, kEarlyLossWindow);

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "core/peer_report.h"
 #include "model/cluster_view.h"
+#include "model/health.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
 
@@ -114,6 +115,7 @@ struct Observation {
   std::optional<ReinitializeRequest> reinitialize;
   std::optional<RestartRequest> restart;
   bool shutting_down = false;
+  HealthReport health;
   bool other_timeline_origin = false;  // safety.md 2.3: the leader's timeline has our number, but not our WAL
 };
 

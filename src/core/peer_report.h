@@ -20,6 +20,7 @@ struct PeerReport {
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;
+  bool sick = false;              // it says that it or its storage is (docs/health.md)
   bool position_expired = false;  // read more than a second before it answered: its PostgreSQL hangs (safety.md 4.1)
   bool position_final = false;    // its receiver is stopped, or two readings 100 ms apart were equal (safety.md 4.3)
   bool receiver_stopped = false;  // only then it may vote: two equal readings may be a frozen sender (safety.md 6.2)

@@ -37,8 +37,9 @@ enum class PlanKind {
   Exit,          // fatal: `exit_message`
 };
 
-// Cluster: the primary becomes a standby leader; nothing may be lost and the lock is kept.
-enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock, Cluster };
+// Cluster: the primary becomes a standby leader; nothing may be lost and the lock is kept. Sick: a short fast stop,
+// which loses least, then whatever ends it.
+enum class DemoteMode { Offline, Graceful, Immediate, ImmediateNoLock, Cluster, Sick };
 
 // Small steps beside the plan; each is idempotent and retried by the next decision.
 enum class Chore {

@@ -64,6 +64,8 @@ std::string_view name_of(DemoteMode mode) {
       return "cluster";
     case DemoteMode::ImmediateNoLock:
       return "immediate-nolock";
+    case DemoteMode::Sick:
+      return "sick";
   }
   return "?";
 }

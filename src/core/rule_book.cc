@@ -17,14 +17,20 @@ bool entered(const Situation& situation, const Facts& facts) {
 
 namespace {
 
-// Facts that lead to the situation at `last`, by what it and those before it are entered for. How long a lock lasts and
-// what a request says means nothing to who holds none; the rules that need them say so.
+// Facts that lead to the situation at `last`, by what it and those before it are entered for. How long a lock lasts,
+// what a request says, and what is asked about a sick primary means nothing to who holds none or serves nobody; the
+// rules that need them say so.
+bool only_of_holders(FactId id) {
+  return id == FactId::Validity || id == FactId::Request || id == FactId::Health || id == FactId::Successor ||
+         id == FactId::LastRole;
+}
+
 std::vector<FactId> way_to(const std::vector<Situation>& book, std::size_t last) {
   std::vector<FactId> way;
   for (std::size_t i = 0; i <= last; ++i) {
     for (const When& when : book[i].entered_when) {
       for (const Condition& c : when) {
-        if (c.id != FactId::Validity && c.id != FactId::Request) way.push_back(c.id);
+        if (!only_of_holders(c.id)) way.push_back(c.id);
       }
     }
   }
@@ -59,10 +65,10 @@ void demand_no_promise(Rule& rule) {
 
 std::vector<Situation> make_book() {
   std::vector<Situation> book = {
-      shutdown_rules(),       busy_rules(),        fence_rules(),           store_rules(),  unfinished_rules(),
-      empty_data_dir_rules(), order_rules(),       identity_rules(),        paused_rules(), lock_unclear_rules(),
-      crashed_rules(),        starting_rules(),    standby_cluster_rules(), manual_rules(), i_lead_rules(),
-      no_leader_rules(),      other_leads_rules(),
+      shutdown_rules(),       busy_rules(),      fence_rules(),       store_rules(),           unfinished_rules(),
+      empty_data_dir_rules(), order_rules(),     identity_rules(),    paused_rules(),          lock_unclear_rules(),
+      crashed_rules(),        sick_rules(),      starting_rules(),    standby_cluster_rules(), manual_rules(),
+      i_lead_rules(),         no_leader_rules(), other_leads_rules(),
   };
   for (std::size_t i = 0; i < book.size(); ++i) {
     for (Rule& rule : book[i].rules) {

@@ -28,6 +28,7 @@ Situation identity_rules();
 Situation paused_rules();
 Situation lock_unclear_rules();
 Situation crashed_rules();
+Situation sick_rules();
 Situation starting_rules();
 Situation standby_cluster_rules();
 Situation manual_rules();

@@ -102,6 +102,8 @@ std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when
                "this member misses more of the published position than maximum_lag_on_failover allows"),
       wait_row(id(8), when + When{is(Standing::OldTimeline)}, kNotHealthiest,
                "check_timeline is on and this member is on an older timeline than the cluster"),
+      wait_row(id(24), when + When{is(Standing::Sick)}, kNotHealthiest,
+               "this member or its storage is sick by postgresql.health"),
       {.id = id(10),
        .when = when + may_race() + When{is(Peers::Unknown)},
        .then = {.plan = PlanKind::ProbePeers, .target = Target::Opponents},

@@ -16,7 +16,7 @@ void append(std::vector<Rule>& to, std::vector<Rule> from);
 // Ids must outlive the book; they are kept for the life of the process.
 std::string_view rule_id(std::string_view prefix, int number);
 
-// A running standby and no leader key: may it race, whom must it ask, does it win? 24 numbers from `first` on.
+// A running standby and no leader key: may it race, whom must it ask, does it win? 25 numbers from `first` on.
 // `when` is added to every row. Status texts are those of somebody who does not race.
 std::vector<Rule> race_rows(std::string_view prefix, int first, const When& when);
 

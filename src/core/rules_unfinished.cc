@@ -18,7 +18,8 @@ Situation unfinished_rules() {
           {.id = "UF-20",
            .when =
                remote_is_source() + When{is(Leader::Me, Leader::Other, Leader::Nobody), is(Lock::NotHeld, Lock::Lost),
-                                         is(Postgres::Stopped), is(Unfinished::Rewind), is(Repair::Rewind)},
+                                         is(Postgres::Stopped), is(Unfinished::Rewind), is(Repair::Rewind),
+                                         is(Order::Nothing, Order::Restart)},
            .then = {.plan = PlanKind::Rewind,
                     .hold = true,
                     .target = Target::Remote,

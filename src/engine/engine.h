@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "engine/facade.h"
 #include "ports/clock.h"
+#include "ports/health_probes.h"
 #include "ports/local_state.h"
 #include "ports/peers.h"
 #include "ports/postgres.h"
@@ -29,6 +30,7 @@ struct EnginePorts {
   Watchdog& watchdog;
   Callbacks& callbacks;
   LocalState& local;
+  HealthProbes& health;
 };
 
 class Engine final : public EngineFacade {

@@ -276,6 +276,7 @@ Task<int> Engine::Impl::finish() {
   co_await requests_.stop();
   co_await status_.stop();
   co_await fresh_view_.stop();
+  co_await health_.stop();
   co_await failsafe_.stop();
   co_await promise_.stop();
   co_await fence_.stop();

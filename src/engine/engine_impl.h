@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/failsafe.h"
 #include "engine/fence.h"
+#include "engine/health_keeper.h"
 #include "engine/lock_keeper.h"
 #include "engine/member_publisher.h"
 #include "engine/operator_requests.h"
@@ -116,6 +117,7 @@ struct Engine::Impl {
   Fence fence_;
   PromiseKeeper promise_;
   Failsafe failsafe_;
+  HealthKeeper health_;
   OperatorRequests requests_;
   SharedQuestion status_;
   SharedQuestion fresh_view_;

@@ -73,6 +73,7 @@ Task<void> Engine::Impl::look_at_postgres(bool with_query) {
   PostgresStatus status = co_await state_.ports.server.observe(with_query, now() + kLookPatience);
   state_.postgres = std::move(status);
   fence_.look();
+  health_.look();
 }
 
 std::optional<bool> Engine::Impl::follow_differs() const {
@@ -111,6 +112,7 @@ Observation Engine::Impl::observe() const {
   if (restart_) o.restart = restart_->first;
   o.shutting_down = state_.shutting_down;
   o.unfinished = state_.unfinished;
+  o.health = health_.report();
   o.other_timeline_origin = origin_.differs(views_.view().get());
   return o;
 }
@@ -284,7 +286,8 @@ Member Engine::Impl::own_member() const {
   m.timeline_origin = origin_.published();
   m.failsafe_over = failsafe_.over();
   m.tags = settings.tags;
-  if (state_.refuses_sync_duty) {
+  const bool sick_standby = pg.is_standby() && health_.verdict().sick();
+  if (state_.refuses_sync_duty || sick_standby) {
     m.tags.raw["nosync"] = true;
     if (settings.compatibility == Compatibility::V4_1) m.tags.raw["sync_priority"] = 0;
   }
@@ -329,6 +332,8 @@ void Engine::Impl::publish_snapshot() {
   s->paused = settings.dynamic.pause;
   s->failsafe_active = lock_.status().consented || promise_.status().kind == PromiseStatus::Kind::Given;
   if (s->view) s->failsafe = s->view->failsafe;
+  s->health = health_.report();
+  s->health_verdict = health_.verdict();
   s->watchdog_failed = !state_.ports.watchdog.healthy();
   s->pending_restart = !state_.pending_restart_reason.empty();
   s->pending_restart_reason = state_.pending_restart_reason;

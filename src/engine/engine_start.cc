@@ -78,6 +78,12 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
             member_.look();
             wake();
           }),
+      health_(executor, state_, runner_,
+              [this] {
+                publish_snapshot();
+                member_.look();
+                wake();
+              }),
       requests_(executor, state_, views_),
       status_(executor, [this] { return look_for_askers(); }),
       fresh_view_(executor, [this] { return load_for_askers(); }),
@@ -222,6 +228,7 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
     views_.start();
     member_.start();
     sync_.start();
+    health_.start();
     co_await loop();
   }
   co_return co_await finish();

@@ -20,6 +20,7 @@ std::string action_of(const SwitchoverRequest& request) {
 // Fit to lead, as the leader itself would judge (ha_behaviour.md 2.4).
 bool fit(const PeerAnswer& answer, const ClusterView& view, const DynamicSettings& settings) {
   if (answer.reach != PeerAnswer::Reach::Answered || answer.tags.nofailover() || answer.watchdog_failed) return false;
+  if (answer.sick) return false;
   const Lsn published = view.status ? view.status->optime : Lsn{};
   if (lag_bytes(published, answer.position()) > settings.maximum_lag_on_failover) return false;
   if (!settings.check_timeline || !view.history) return true;
@@ -85,7 +86,7 @@ Task<OperatorReply> OperatorRequests::find_candidate(const SwitchoverRequest& re
   for (const PeerAnswer& answer : answers) {
     if (fit(answer, view, dynamic)) co_return OperatorReply{200, ""};
     state_.log.info("member {} ({}) is no candidate: {}", answer.member, answer.url,
-                    answer.problem.empty() ? "lag, tag, timeline or watchdog" : answer.problem);
+                    answer.problem.empty() ? "lag, tag, timeline, watchdog or sickness" : answer.problem);
   }
   co_return OperatorReply{412, action + " is not possible: no good candidates have been found"};
 }

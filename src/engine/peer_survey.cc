@@ -39,6 +39,7 @@ PeerReport to_report(PeerAnswer answer) {
   r.timeline = answer.timeline;
   r.tags = std::move(answer.tags);
   r.watchdog_failed = answer.watchdog_failed;
+  r.sick = answer.sick;
   r.position_expired = answer.observed_ago > kAnswersExpire;
   r.receiver_stopped = answer.receiver_stopped && current(answer);
   r.position_final = r.receiver_stopped;

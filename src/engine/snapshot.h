@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "core/health_judgement.h"
 #include "core/plan.h"
 #include "engine/slot_report.h"
 #include "engine/sync_report.h"
@@ -32,6 +33,8 @@ struct Snapshot {
   bool failsafe_active = false;                 // the failsafe promise of this member, given or received, still holds
   std::map<std::string, std::string> failsafe;  // the /failsafe map as last read, also when the view is too old to show
   bool watchdog_failed = false;
+  HealthReport health;
+  HealthVerdict health_verdict;  // when the snapshot was made
   bool pending_restart = false;
   json::object pending_restart_reason;
   WallTime dcs_last_seen{};
@@ -49,6 +52,8 @@ struct Snapshot {
   bool receiver_stopped = false;
   bool upstream_alive = false;
   Duration longest_handler{0};  // of the engine thread, since the last snapshot
+
+  bool sick() const { return health_verdict.sick(); }
 };
 
 }  // namespace tamada

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "model/compatibility.h"
+#include "model/health.h"
 #include "model/tags.h"
 
 namespace tamada {
@@ -89,6 +90,7 @@ struct PostgresSettings {
   std::string before_stop;
   std::vector<std::string> create_replica_methods;  // empty = basebackup
   json::object methods;                             // sections of replica methods by name, basebackup included
+  HealthSettings health;
 };
 
 struct BootstrapSettings {

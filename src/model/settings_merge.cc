@@ -103,7 +103,7 @@ bool only_dynamic(const std::string& path) {
 bool only_local(const std::string& path) {
   const SettingRow* row = find_setting(path);
   if (row != nullptr) return row->place == SettingPlace::Local;
-  return path == "postgresql.authentication";
+  return path == "postgresql.authentication" || path == "postgresql.health";
 }
 
 // postgresql from both documents; a local key hides the whole dynamic one.

@@ -140,6 +140,22 @@ void users(SettingReader& in, PostgresSettings& out) {
   if (!out.rewind_configured) out.rewind = out.superuser;
 }
 
+HealthPolicy health_policy(const std::string& word) {
+  if (word == "off") return HealthPolicy::Off;
+  return word == "report" ? HealthPolicy::Report : HealthPolicy::Failover;
+}
+
+HealthSettings health(SettingReader& in) {
+  HealthSettings out;
+  out.interval = in.seconds("postgresql.health.interval");
+  out.free_space_percent = static_cast<int>(in.integer("postgresql.health.free_space_percent"));
+  for (const HealthCheck check : kHealthChecks) {
+    const std::string path = "postgresql.health." + std::string(to_string(check));
+    out.checks[check] = {health_policy(in.choice(path + ".policy")), in.seconds(path + ".after")};
+  }
+  return out;
+}
+
 }  // namespace
 
 PostgresSettings build_postgresql(SettingReader& in, const Settings* previous, const std::set<std::string>& methods) {
@@ -162,6 +178,7 @@ PostgresSettings build_postgresql(SettingReader& in, const Settings* previous, c
   out.before_stop = in.text("postgresql.before_stop");
   out.create_replica_methods = replica_methods(in);
   out.methods = method_sections(in, methods);
+  out.health = health(in);
   return out;
 }
 

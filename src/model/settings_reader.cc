@@ -56,6 +56,15 @@ std::optional<std::int64_t> parse_setting_integer(const SettingRow& row, const j
   return parse_integer(text);
 }
 
+std::optional<std::string> parse_setting_choice(const SettingRow& row, const json::value& value) {
+  if (value.is_structured() || value.is_null()) return std::nullopt;
+  const std::string word = value.is_bool() ? (value.get_bool() ? "on" : "off") : python_text(value);
+  for (const std::string& known : setting_choices(row)) {
+    if (equal_ignoring_case(word, known)) return known;
+  }
+  return std::nullopt;
+}
+
 const SettingRow& SettingReader::row(std::string_view path) const {
   const SettingRow* found = find_setting(path);
   INVARIANT(found != nullptr);
@@ -147,13 +156,10 @@ bool SettingReader::boolean(std::string_view path) {
 std::string SettingReader::choice(std::string_view path) {
   const SettingRow& r = row(path);
   const json::value* value = raw(path);
-  if (value != nullptr && !value->is_structured()) {
-    const std::string word = python_text(*value);
-    for (const std::string& known : setting_choices(r)) {
-      if (equal_ignoring_case(word, known)) return known;
-    }
+  if (value != nullptr) {
+    if (auto known = parse_setting_choice(r, *value)) return *known;
+    refuse(path, describe_expected(r), using_default(r));
   }
-  if (value != nullptr) refuse(path, describe_expected(r), using_default(r));
   note_origin(path, "default");
   return std::string(r.fallback);
 }

@@ -56,6 +56,9 @@ class SettingReader {
 // A number of the row: base units, or nullopt when it does not parse. Not limited to the row's range.
 std::optional<std::int64_t> parse_setting_integer(const SettingRow& row, const json::value& value);
 
+// The word of a Choice row; nullopt for any other. YAML reads a bare `off` as false: it is that word.
+std::optional<std::string> parse_setting_choice(const SettingRow& row, const json::value& value);
+
 // "an integer of at least 3", "a boolean", "one of plain, json".
 std::string describe_expected(const SettingRow& row);
 

@@ -116,11 +116,7 @@ void ConfigValidator::check_row(const SettingRow& row, const std::string& shown,
       if (!value.is_bool()) add(shown, &value, std::string(type_problem(row.type)));
       break;
     case SettingType::Choice: {
-      const auto choices = setting_choices(row);
-      const std::string word = value.is_structured() ? "" : python_text(value);
-      const bool known =
-          std::any_of(choices.begin(), choices.end(), [&word](auto& c) { return equal_ignoring_case(c, word); });
-      if (!known) failed(shown, &value, "expected " + describe_expected(row));
+      if (!parse_setting_choice(row, value)) failed(shown, &value, "expected " + describe_expected(row));
       break;
     }
     case SettingType::TextList:

@@ -79,6 +79,7 @@ PeerAnswer parse_peer_answer(std::string_view body) {
   if (const json::object* own = object_field(o, "tamada")) {
     answer.observed_ago = age_of(*own);
     answer.is_primary |= flag(*own, "promoting");  // any moment now
+    answer.sick = flag(*own, "sick");
     answer.receiver_stopped = flag(*own, "receiver_stopped");
     answer.upstream_alive = flag(*own, "upstream_alive");
   }

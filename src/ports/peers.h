@@ -26,6 +26,7 @@ struct PeerAnswer {
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;
+  bool sick = false;  // field "tamada", docs/health.md
   // How old what it says of its PostgreSQL was when it answered; 0 when it asks for each answer and does not tell.
   Duration observed_ago{0};
   bool receiver_stopped = false;  // its position cannot grow any more (field "tamada", safety.md 4.3)

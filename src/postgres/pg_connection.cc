@@ -81,6 +81,7 @@ struct PgConnection::Impl {
   std::string sqlstate;
   std::size_t refusals = 0;  // attempts of the last open that met no server
   bool refused = false;      // all of them
+  bool silent = false;       // one of them ran out of time
 
   void close();
   Task<bool> wait(bool for_writing);
@@ -192,6 +193,8 @@ Error PgConnection::Impl::connect_error(const ConnectAttempt& where) {
   bool nobody = message.find("Connection refused") != std::string::npos ||
                 message.find("No such file or directory") != std::string::npos;
   if (sqlstate.empty() && nobody) ++refusals;
+  // The queue of a socket whose server accepts nobody is full.
+  if (sqlstate.empty() && message.find("temporarily unavailable") != std::string::npos) silent = true;
   ErrorCode code = code_of_sqlstate(sqlstate);
   if (sqlstate.empty() || code == ErrorCode::Failed) code = ErrorCode::Unavailable;
   std::string host = where.host.empty() ? "the default socket" : where.host;
@@ -228,6 +231,7 @@ Task<Result<void>> PgConnection::Impl::attempt(const Conninfo& parameters, const
   PQsetNoticeReceiver(conn, drop_notice, nullptr);
   auto connected = co_await with_deadline(context.clock, deadline, poll_until_connected());
   if (!connected) {
+    silent = true;
     co_return Error(ErrorCode::Timeout,
                     fmt::format("postgres on {} port {} did not answer in time", where.host, where.port));
   }
@@ -243,6 +247,7 @@ Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant de
   sqlstate.clear();
   refusals = 0;
   refused = false;
+  silent = false;
   auto list = co_await attempts(options.conninfo, deadline);
   if (!list) co_return list.error();
   Result<void> last = Error(ErrorCode::Unavailable, "no address to connect to");
@@ -386,6 +391,9 @@ const std::string& PgConnection::sqlstate() const {
 }
 bool PgConnection::refused() const {
   return impl_->refused;
+}
+bool PgConnection::silent() const {
+  return impl_->silent;
 }
 
 namespace {

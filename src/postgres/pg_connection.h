@@ -72,6 +72,8 @@ class PgConnection {
   const std::string& sqlstate() const;  // of the last failure; empty when the server did not say one
   // The connection was refused or nobody listens on the socket: there is no server, as far as can be seen.
   bool refused() const;
+  // An attempt of the last open was not answered in time: there is a server, or a queue to it, and it says nothing.
+  bool silent() const;
 
   // For statements that cannot take parameters. The session must be open.
   std::string quote_identifier(std::string_view text) const;

@@ -101,7 +101,7 @@ Task<Result<std::vector<LogicalSlotState>>> read_slot_states(DataContext context
 }
 
 Task<Result<void>> install_slot_states(DataContext context, std::vector<LogicalSlotState> slots, Instant deadline) {
-  auto alone = co_await require_no_process(context, deadline);
+  auto alone = co_await require_alone(context, deadline);
   if (!alone) co_return alone;
   auto work = [data_dir = context.data_dir(), slots = std::move(slots)](const std::atomic<bool>& abandoned) {
     for (const LogicalSlotState& slot : slots) {

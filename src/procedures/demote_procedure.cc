@@ -13,9 +13,10 @@ constexpr Duration kScriptPatience = 300s;
 constexpr Duration kReleasePatience = 3s;
 constexpr Duration kControlDataPatience = 5s;
 constexpr Duration kArchivePatience = 600s;
+constexpr Duration kSickPatience = 3s;
 
 bool releases(DemoteMode mode) {
-  return mode == DemoteMode::Graceful || mode == DemoteMode::Immediate;
+  return mode == DemoteMode::Graceful || mode == DemoteMode::Immediate || mode == DemoteMode::Sick;
 }
 
 StopPlan stop_plan(const ProcedureContext& context, DemoteMode mode) {
@@ -26,6 +27,12 @@ StopPlan stop_plan(const ProcedureContext& context, DemoteMode mode) {
     // Somebody else may lead already: what does not end at once is killed.
     StopPlan plan{.first = StopMode::Immediate, .immediate_at = now};
     plan.kill_at = now + compute_timing(dynamic).kill_bound;
+    return plan;
+  }
+  if (mode == DemoteMode::Sick) {
+    // Sessions end at once and standbys get the rest, if what is sick allows that; nothing of it is waited for long.
+    StopPlan plan{.first = StopMode::Fast, .immediate_at = now + kSickPatience};
+    plan.kill_at = plan.immediate_at + compute_timing(dynamic).kill_bound;
     return plan;
   }
   const bool bounded = dynamic.synchronous_mode != SynchronousMode::Off;

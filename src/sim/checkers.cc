@@ -128,6 +128,17 @@ std::vector<std::string> Checkers::sync_members() const {
   return names;
 }
 
+// A failover by name counts for as long as it stands in the store.
+void Checkers::note_forced() {
+  const auto* request = cluster_.etcd().model().find(cluster_.key("failover"));
+  if (request == nullptr) return;
+  const auto failover = parse_failover(request->value);
+  if (!failover || !failover->leader.empty()) return;
+  for (int m = 0; m < cluster_.member_count(); ++m) {
+    if (cluster_.name_of(m) == failover->candidate) forced(m);
+  }
+}
+
 void Checkers::on_commit() {
   const auto& model = cluster_.etcd().model();
   if (const auto* config = model.find(cluster_.key("config"))) {
@@ -136,6 +147,7 @@ void Checkers::on_commit() {
       pause_changed(pause != nullptr && pause->is_bool() && pause->get_bool());
     }
   }
+  note_forced();
   const bool unpromised = sync_state().empty();
   if (unpromised || unpromised_) unpromised_at_ = cluster_.world().now();
   unpromised_ = unpromised;

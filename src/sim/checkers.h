@@ -93,6 +93,7 @@ class Checkers final : public PostgresWitness {
   bool has_consent(int holder) const;                   // a complete failsafe consent counts as proof
   bool betrayed_lately() const;
   bool forced_lately(int member) const;
+  void note_forced();
   std::string current_holder() const;
   Lsn published_position() const;
   SyncState sync_state() const;

@@ -91,9 +91,11 @@ struct SimCluster::Daemon {
         peers(process, cluster.directory_),
         watchdog(process, m.watchdog),
         local(process, m.disk, *m.postgres),
-        engine(process.executor(),
-               EnginePorts{clock, random, settings, store, server, data, sql, peers, watchdog, callbacks, local}, log) {
-  }
+        health(process, *m.postgres),
+        engine(
+            process.executor(),
+            EnginePorts{clock, random, settings, store, server, data, sql, peers, watchdog, callbacks, local, health},
+            log) {}
 
   Logger log;
   SimClock clock;
@@ -108,6 +110,7 @@ struct SimCluster::Daemon {
   SimWatchdog watchdog;
   SimCallbacks callbacks;
   SimLocalState local;
+  SimHealthProbes health;
   Engine engine;
 };
 
@@ -168,7 +171,12 @@ json::object SimCluster::local_document(const MemberState& m) const {
                    {"connect_address", m.name + ":5432"},
                    {"data_dir", "/data/" + m.name},
                    {"authentication", json::object{{"superuser", json::object{{"username", "postgres"}}},
-                                                   {"replication", json::object{{"username", "replicator"}}}}}};
+                                                   {"replication", json::object{{"username", "replicator"}}}}},
+                   // Short, so that many faults outlast them.
+                   {"health", json::object{{"interval", 3},
+                                           {"connection", json::object{{"after", 8}}},
+                                           {"commit", json::object{{"after", 8}}},
+                                           {"storage", json::object{{"after", 10}}}}}};
   o["bootstrap"] = json::object{{"dcs", options_.dynamic}, {"initdb", json::array{}}};
   o["watchdog"] = json::object{{"mode", options_.watchdog_mode}};
   return o;

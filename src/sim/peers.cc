@@ -46,6 +46,7 @@ PeerAnswer peer_answer_from(const Snapshot& s, Instant now) {
   a.is_primary = s.role == Role::Primary || s.postgres.is_primary() || s.promoting;
   a.tags = s.own_member.tags;
   a.watchdog_failed = s.watchdog_failed;
+  a.sick = s.sick();
   a.observed_ago = s.postgres.observed_at == kLongAgo ? 24h : now - s.postgres.observed_at;
   a.receiver_stopped = s.receiver_stopped;
   a.upstream_alive = s.upstream_alive;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "model/settings.h"
+#include "ports/health_probes.h"
 #include "ports/postgres.h"
 #include "sim/clock.h"
 #include "sim/postgres.h"
@@ -98,6 +99,15 @@ class SimPostgresSql final : public PostgresSql, private SimPostgresPort {
  private:
   // A session and a statement of this length; an error when PostgreSQL cannot serve it in time.
   Task<Result<void>> statement(Duration low, Duration high, Instant deadline);
+};
+
+class SimHealthProbes final : public HealthProbes, private SimPostgresPort {
+ public:
+  SimHealthProbes(SimProcess& process, SimPostgres& postgres) : SimPostgresPort(process, postgres) {}
+  Task<ConnectionAnswer> connect(Instant deadline) override;
+  Task<ProbeAnswer> commit(Instant deadline) override;
+  Task<ProbeAnswer> processes(PostmasterId postmaster, Instant deadline) override;
+  Task<StorageAnswer> storage(Instant deadline) override;
 };
 
 }  // namespace tamada::sim

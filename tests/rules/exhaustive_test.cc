@@ -223,6 +223,21 @@ TEST(Rules, AConsentOnlyKeepsWhatRuns) {
   EXPECT_GT(seen, 1);
 }
 
+// A limping primary is better than none, and nothing is concluded about a server that starts or is worked on.
+TEST(Rules, SicknessEndsALeadOnlyWhereAnotherMemberCanTakeOver) {
+  int seen = 0;
+  for (const Leaf& leaf : leaves()) {
+    if (leaf.rule->then.plan != PlanKind::Demote || leaf.rule->then.demote != DemoteMode::Sick) continue;
+    ++seen;
+    EXPECT_TRUE(
+        only(leaf.box, {is(Health::Sick), is(Successor::Yes), is(Paused::No), is(Busy::Idle), is_not(ShuttingDown::Yes),
+                        is(fact::Lock::Held), is(Leader::Me), is(Postgres::Primary, Postgres::Unresponsive)}))
+        << leaf.rule->id << ": " << to_string(leaf.box);
+    EXPECT_TRUE(leaf.rule->then.hold) << "the lock is kept until PostgreSQL has stopped";
+  }
+  EXPECT_GT(seen, 0);
+}
+
 // S6: where a rule takes or destroys although a fact is unknown, it does so whatever that fact is. Else forgetting the
 // fact would turn waiting into taking.
 TEST(Rules, ForgettingAFactNeverTurnsAPlanIntoOneThatTakesOrDestroys) {

@@ -14,6 +14,7 @@ World::World() {
   settings_.name = "n1";
   settings_.scope = "demo";
   settings_.postgresql.pg_ctl_timeout = 60s;
+  for (HealthCheckSettings& check : settings_.postgresql.health.checks) check = {HealthPolicy::Failover, 30s};
   settings_.bootstrap.present = true;
   settings_.restapi.connect_address = "n1:8008";
   o_.my_name = "n1";

@@ -42,6 +42,10 @@ std::string World::setting(const std::string& key, const std::string& value) {
     d.standby_cluster.reset();
     if (value != "no") d.standby_cluster = StandbyClusterSettings{.host = value, .port = "5433"};
     if (value == "archive") d.standby_cluster = StandbyClusterSettings{.restore_command = "fetch %f %p"};
+  } else if (key == "health_policy") {
+    for (const HealthCheck check : kHealthChecks) {
+      p.health.checks[check].policy = value == "failover" ? HealthPolicy::Failover : HealthPolicy::Report;
+    }
   } else if (key == "remove_on_diverged") {
     p.remove_data_directory_on_diverged_timelines = yes(value);
   } else if (key == "remove_on_rewind_failure") {
@@ -69,6 +73,14 @@ std::string World::observe(const std::string& key, const std::string& value) {
     o_.failsafe_map_confirmed = yes(value);
   } else if (key == "other_timeline_origin") {
     o_.other_timeline_origin = yes(value);
+  } else if (key == "trouble") {  // storage:40s, or no
+    o_.health = {};
+    for (const HealthCheck check : kHealthChecks) {
+      o_.health.checks[check].kind = CheckState::Kind::Good;
+      if (!value.starts_with(to_string(check))) continue;
+      o_.health.checks[check] = {CheckState::Kind::Trouble, now_ - duration(value.substr(value.find(':') + 1)),
+                                 "no answer"};
+    }
   } else if (key == "shutting_down") {
     o_.shutting_down = yes(value);
   } else if (key == "callback_ran") {

@@ -88,6 +88,8 @@ std::string World::survey(const std::vector<std::string>& answers) {
         report.position_final = report.receiver_stopped = false;
       } else if (part == "heard") {
         report.upstream_alive = true;
+      } else if (part == "sick") {
+        report.sick = true;
       } else if (part == "watchdog_failed") {
         report.watchdog_failed = true;
       } else if (part.starts_with("priority:")) {

@@ -319,6 +319,37 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   ManualClock& clock_;
 };
 
+// What the probes find is the test's.
+class FakeHealthProbes final : public HealthProbes {
+ public:
+  explicit FakeHealthProbes(ManualClock& clock) : clock_(clock) {}
+  ConnectionAnswer connection{.answer = ProbeAnswer::fine()};
+  ProbeAnswer committed = ProbeAnswer::fine();
+  ProbeAnswer running = ProbeAnswer::fine();
+  StorageAnswer volumes{.write = ProbeAnswer::fine(), .space = ProbeAnswer::fine()};
+  Duration takes{0};
+  int connects = 0;
+  int commits = 0;
+  int writes = 0;
+  Task<ConnectionAnswer> connect(Instant deadline) override {
+    ++connects;
+    co_await clock_.sleep_until(std::min(deadline, clock_.now() + takes));
+    co_return connection;
+  }
+  Task<ProbeAnswer> commit(Instant) override {
+    ++commits;
+    co_return committed;
+  }
+  Task<ProbeAnswer> processes(PostmasterId, Instant) override { co_return running; }
+  Task<StorageAnswer> storage(Instant) override {
+    ++writes;
+    co_return volumes;
+  }
+
+ private:
+  ManualClock& clock_;
+};
+
 class FakePeers final : public Peers {
  public:
   std::vector<std::string> asked;
@@ -468,7 +499,9 @@ class EngineParts {
   FakeLocalState local{clock};
   std::shared_ptr<const ClusterView> view;
   std::vector<tamada::Event::Kind> events;
-  EnginePorts ports{clock, random, source, store, postgres, postgres, postgres, peers, watchdog, callbacks, local};
+  FakeHealthProbes health{clock};
+  EnginePorts ports{clock,    random, source,   store,     postgres, postgres,
+                    postgres, peers,  watchdog, callbacks, local,    health};
   EngineState state{.ports = ports, .log = log};
 };
 

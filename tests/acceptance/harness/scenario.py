@@ -13,7 +13,7 @@ class Skip(Exception):
 
 
 class Scenario:
-    def __init__(self, function, words, size, dynamic, expected, start, configure):
+    def __init__(self, function, words, size, dynamic, expected, start, configure, slow):
         self.name = function.__name__
         self.function = function
         self.words = words
@@ -22,6 +22,7 @@ class Scenario:
         self.expected = expected
         self.start = start
         self.configure = configure
+        self.slow = slow
 
     def run(self, binaries, pg_bin, keep):
         cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], f"t{os.getpid()}",
@@ -59,9 +60,10 @@ class Scenario:
             print("\n".join(text.splitlines()[-60:]), file=sys.stderr)
 
 
-def scenario(words, size=3, dynamic=None, expected=(), start=True, configure=None):
+def scenario(words, size=3, dynamic=None, expected=(), start=True, configure=None, slow=False):
+    """`slow`: takes many minutes; runs only when it is named, or with --slow."""
     def register(function):
-        _SCENARIOS.append(Scenario(function, words, size, dynamic, expected, start, configure))
+        _SCENARIOS.append(Scenario(function, words, size, dynamic, expected, start, configure, slow))
         return function
     return register
 

@@ -181,6 +181,18 @@ TEST(Health, noloadbalance_takes_a_replica_out) {
   EXPECT_EQ(ask(b, "/health"), 200);
 }
 
+TEST(Health, a_sick_replica_is_taken_out_and_a_sick_primary_stays_until_it_is_demoted) {
+  auto b = SnapshotBuilder::replica();
+  b.snapshot.health_verdict.level = HealthVerdict::Level::Suspect;
+  EXPECT_EQ(ask(b, "/replica"), 200);
+  b.snapshot.health_verdict.level = HealthVerdict::Level::Sick;
+  for (const char* path : {"/replica", "/read-only", "/async"}) EXPECT_EQ(ask(b, path), 503) << path;
+  EXPECT_EQ(ask(b, "/health"), 200);
+  auto primary = SnapshotBuilder::primary();
+  primary.snapshot.health_verdict.level = HealthVerdict::Level::Sick;
+  EXPECT_EQ(ask(primary, "/primary"), 200);
+}
+
 TEST(Health, lag_counts_bytes_behind_the_leader) {
   auto b = SnapshotBuilder::replica();
   b.row().replayed_lsn = Lsn{SnapshotBuilder::kPosition - 2048};

@@ -65,6 +65,21 @@ TEST(Metrics, every_documented_name_is_there_once_and_in_order) {
   EXPECT_TRUE(page.ends_with("\n"));
 }
 
+TEST(Metrics, show_trouble_with_the_health_by_check) {
+  auto b = SnapshotBuilder::primary();
+  b.snapshot.health.checks[HealthCheck::Full] = {CheckState::Kind::Trouble, SnapshotBuilder::now() - 12s, "no space"};
+  b.snapshot.health.data_volume = VolumeSpace{1000, 7};
+  std::string page = metrics_text(*b.build(), SnapshotBuilder::now());
+  const std::string labels = "{scope=\"batman\",name=\"n1\"} ";
+  EXPECT_NE(page.find("tamada_health_full_trouble_seconds" + labels + "12.000\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("tamada_health_storage_trouble_seconds" + labels + "0.000\n"), std::string::npos);
+  EXPECT_NE(page.find("tamada_sick" + labels + "0\n"), std::string::npos);
+  EXPECT_NE(page.find("tamada_volume_wal_free_bytes" + labels + "7\n"), std::string::npos) << "one volume for both";
+  b.snapshot.health_verdict.level = HealthVerdict::Level::Sick;
+  page = metrics_text(*b.build(), SnapshotBuilder::now());
+  EXPECT_NE(page.find("tamada_sick" + labels + "1\n"), std::string::npos);
+}
+
 TEST(Metrics, before_4_1_the_old_name_and_no_member_label) {
   auto b = SnapshotBuilder::primary();
   b.settings.compatibility = Compatibility::V3_0;

@@ -132,6 +132,22 @@ TEST(StatusDocument, a_standby_leader_has_a_word_from_3_0_on) {
   EXPECT_EQ(status_document(*b.build()).at("role"), "replica");
 }
 
+TEST(StatusDocument, trouble_with_the_health_is_told_only_while_there_is_some) {
+  auto b = SnapshotBuilder::primary();
+  b.snapshot.health.checks[HealthCheck::Storage].kind = CheckState::Kind::Good;
+  EXPECT_FALSE(status_document(*b.build()).at("tamada").as_object().contains("health"));
+  b.snapshot.health.checks[HealthCheck::Storage] = {CheckState::Kind::Trouble, kLongAgo, "cannot write x"};
+  b.snapshot.health_verdict.level = HealthVerdict::Level::Suspect;
+  auto own = status_document(*b.build()).at("tamada").as_object();
+  EXPECT_EQ(own.at("health").at("state"), "suspect");
+  EXPECT_EQ(own.at("health").at("trouble").at("storage"), "cannot write x");
+  EXPECT_FALSE(own.contains("sick"));
+  b.snapshot.health_verdict.level = HealthVerdict::Level::Sick;
+  own = status_document(*b.build()).at("tamada").as_object();
+  EXPECT_EQ(own.at("health").at("state"), "sick");
+  EXPECT_EQ(own.at("sick"), true);
+}
+
 TEST(StatusDocument, a_demoted_primary_is_what_postgres_says) {
   auto b = SnapshotBuilder::replica();
   b.snapshot.role = Role::Demoted;

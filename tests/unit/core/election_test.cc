@@ -115,6 +115,30 @@ TEST_F(Election, AheadMembersThatMayNotLeadAreIgnored) {
   EXPECT_EQ(peers(), Peers::Ahead);
 }
 
+TEST_F(Election, ASickMemberIsNotWaitedForAndDoesNotTakeOver) {
+  answer("n2", 5000).sick = true;
+  answer("n3", 1000);
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  o.lock.held = LockGeneration{"n1", 7, "a"};
+  answer("n2", 1000).sick = true;
+  silent("n3");
+  const SuccessorResult result = judge_successors(in(), std::nullopt);
+  EXPECT_EQ(result.successor, Successor::No);
+  EXPECT_NE(result.details[0].find("sick"), std::string::npos) << result.details[0];
+}
+
+TEST_F(Election, ASickMemberDoesNotRaceUnlessAnOperatorNamesIt) {
+  settings.postgresql.health.checks[HealthCheck::Storage] = {HealthPolicy::Failover, 30s};
+  o.health.checks[HealthCheck::Storage] = {CheckState::Kind::Trouble, kNow - 29s, "it hangs"};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+  o.health.checks[HealthCheck::Storage].since = kNow - 30s;
+  EXPECT_EQ(own_standing(in()).standing, Standing::Sick);
+  view.failover = FailoverRequest{.leader = "n2", .candidate = "n1"};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Sick) << "a switchover goes to who is well";
+  view.failover = FailoverRequest{.candidate = "n1"};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Candidate);
+}
+
 TEST_F(Election, ANewerTimelineIsAheadOfAnyPosition) {
   answer("n2", 900).timeline = Timeline{4};
   EXPECT_EQ(peers(), Peers::Ahead);

@@ -172,6 +172,53 @@ TEST(Engine, a_forced_reinitialize_cancels_a_clone_and_what_was_cancelled_is_not
   EXPECT_TRUE(r.parts.log_lines.contains("[UF-08]")) << "the directory was known to be half a copy";
 }
 
+// With the storage check alone.
+void watch_storage(Running& r, HealthPolicy policy) {
+  r.parts.configure([&](Settings& s) { s.postgresql.health.checks[HealthCheck::Storage] = {policy, 30s}; });
+}
+
+TEST(Engine, a_sick_standby_leaves_synchronous_duty_until_it_is_well) {
+  Running r;
+  watch_storage(r, HealthPolicy::Failover);
+  r.start();
+  r.parts.health.volumes.write = ProbeAnswer::trouble("cannot write");
+  r.parts.clock.advance(30s);
+  EXPECT_FALSE(r.engine->snapshot()->own_member.tags.nosync()) << "it may pass";
+  r.parts.clock.advance(15s);
+  EXPECT_TRUE(r.engine->snapshot()->sick());
+  EXPECT_TRUE(r.engine->snapshot()->own_member.tags.nosync());
+  r.parts.health.volumes.write = ProbeAnswer::fine();
+  r.parts.clock.advance(20s);
+  EXPECT_FALSE(r.engine->snapshot()->own_member.tags.nosync());
+}
+
+TEST(Engine, a_sick_primary_hands_over_by_policy_and_only_to_who_is_well) {
+  for (const HealthPolicy policy : {HealthPolicy::Failover, HealthPolicy::Report}) {
+    for (const bool others_well : {true, false}) {
+      Running r;
+      watch_storage(r, policy);
+      r.parts.runs_as(true);
+      r.parts.local.adoption = AdoptionRecord{"boot", "store-1", {"n1", 7, "a"}, 30s, r.parts.clock.now() + 30s};
+      const auto healthy = r.parts.peers.answer;
+      r.parts.peers.answer = [=](const Member& member) {
+        PeerAnswer answer = healthy(member);
+        answer.in_recovery = true;
+        answer.sick = !others_well;
+        return answer;
+      };
+      r.start();
+      ASSERT_TRUE(r.parts.log_lines.contains("taken over"));
+      r.parts.health.volumes.write = ProbeAnswer::trouble("cannot write");
+      r.parts.clock.advance(30s);
+      EXPECT_TRUE(r.parts.postgres.stops.empty());
+      r.parts.clock.advance(20s);
+      const bool acts = policy == HealthPolicy::Failover && others_well;
+      EXPECT_EQ(!r.parts.postgres.stops.empty(), acts);
+      EXPECT_EQ(r.parts.store.count("release a"), acts ? 1 : 0);
+    }
+  }
+}
+
 TEST(Engine, requests_after_its_end_are_refused) {
   Running r;
   r.start();

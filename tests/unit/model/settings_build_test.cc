@@ -121,6 +121,25 @@ TEST(SettingsBuild, local_values_are_typed) {
   EXPECT_TRUE(warned(built, "postgresql.authentication.superuser.bogus is not a known setting"));
 }
 
+TEST(SettingsBuild, health_policies_have_safe_defaults_and_off_is_a_word) {
+  using enum HealthCheck;
+  const HealthSettings defaults = build(with("tags: {}")).settings.postgresql.health;
+  EXPECT_EQ(defaults.interval, 10s);
+  EXPECT_EQ(defaults.checks[Connection].policy, HealthPolicy::Failover);
+  EXPECT_EQ(defaults.checks[Connection].after, 30s);
+  EXPECT_EQ(defaults.checks[Storage].after, 60s);
+  const auto built =
+      build(with("postgresql: {health: {interval: 5, storage: {policy: off, after: 2min}, full: {policy: "
+                 "Report}, process: {policy: never}}}"));
+  const HealthSettings& health = built.settings.postgresql.health;
+  EXPECT_EQ(health.interval, 5s);
+  EXPECT_EQ(health.checks[Storage].policy, HealthPolicy::Off);
+  EXPECT_EQ(health.checks[Storage].after, 120s);
+  EXPECT_EQ(health.checks[Full].policy, HealthPolicy::Report);
+  EXPECT_EQ(health.checks[Process].policy, HealthPolicy::Failover);
+  EXPECT_TRUE(warned(built, "postgresql.health.process.policy: expected one of off, report, failover"));
+}
+
 TEST(SettingsBuild, dynamic_only_and_local_only_keys_have_no_effect_in_the_wrong_place) {
   const auto built = build(with("ttl: 5\npostgresql: {use_slots: false}"),
                            "{ttl: 40, restapi: {listen: 'x:1'}, postgresql: {listen: 'y:1', data_dir: /other}}");

@@ -47,6 +47,15 @@ TEST(PeerCodec, our_own_object_tells_whether_the_position_is_final) {
   EXPECT_TRUE(a.watchdog_failed);
 }
 
+TEST(PeerCodec, our_own_object_tells_who_is_sick) {
+  const auto sick = [](const std::string& own) {
+    return parse_peer_answer(R"({"role":"replica","xlog":{"received_location":7},"tamada":{)" + own + "}}").sick;
+  };
+  EXPECT_TRUE(sick(R"("sick":true)"));
+  EXPECT_FALSE(sick(R"("sick":false)"));
+  EXPECT_FALSE(sick(""));
+}
+
 TEST(PeerCodec, who_is_being_promoted_counts_as_primary) {
   EXPECT_TRUE(
       parse_peer_answer(R"({"role":"replica","xlog":{"received_location":7},"tamada":{"promoting":true}})").is_primary);

@@ -137,6 +137,29 @@ TEST(Demote, a_stop_that_fails_keeps_the_lock) {
   if (!*result) EXPECT_TRUE(world.lock_in_store);
 }
 
+TEST(Demote, of_a_sick_primary_releases_only_what_is_stopped_for_certain) {
+  every_fault_at_every_step([](ScriptedWorld& w) { w.server = ScriptedWorld::Server::Primary; },
+                            [](ProcedureContext& c) { return demote(c, {.mode = DemoteMode::Sick}); },
+                            [](ScriptedWorld& w, const auto& result) {
+                              if (!w.lock_in_store) EXPECT_NE(w.server, ScriptedWorld::Server::Primary);
+                              if (result && *result) EXPECT_EQ(w.server, ScriptedWorld::Server::Stopped);
+                              EXPECT_FALSE(w.called("sql.checkpoint")) << "a hung server would never end it";
+                            });
+}
+
+TEST(Demote, of_a_sick_primary_ends_in_a_kill_within_seconds) {
+  ScriptedWorld world;
+  world.server = ScriptedWorld::Server::Primary;
+  world.faulty_step = 0;
+  world.fault = test::Outcome::Hang;
+  const Instant began = world.now();
+  auto result = world.run([](ProcedureContext& c) { return demote(c, {.mode = DemoteMode::Sick}); });
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(world.steps[0], "server.stop fast");
+  EXPECT_EQ(world.steps[1], "server.stop immediate");
+  EXPECT_LE(world.now() - began, 5s) << world.all_steps();
+}
+
 TEST(Demote, offline_never_touches_the_lock) {
   ScriptedWorld world;
   world.server = ScriptedWorld::Server::Primary;
