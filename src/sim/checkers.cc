@@ -148,7 +148,10 @@ void Checkers::on_commit() {
     }
   }
   note_forced();
-  const bool unpromised = sync_state().empty();
+  const SyncState promise = sync_state();
+  const bool unpromised = promise.empty();
+  if (unpromised) promised_by_.clear();
+  promised_by_.insert(promise.leader);
   if (unpromised || unpromised_) unpromised_at_ = cluster_.world().now();
   unpromised_ = unpromised;
   const auto* leader = model.find(cluster_.key("leader"));
@@ -254,7 +257,9 @@ void Checkers::check_losses(SimPostgres& server, const WritableEpoch& epoch) {
       ++counts_.lost_commits;
       // In synchronous mode every acknowledged commit counts, also one that waited for nobody: then /sync may name
       // nobody but its primary. One that waited counts as long as /sync was there ever since.
-      const bool promised = !unpromised_ && unpromised_at_ < it->acknowledged;
+      // A primary that no /sync has named since promises nothing: the mode came on while it stood alone.
+      const bool promised =
+          !unpromised_ && unpromised_at_ < it->acknowledged && promised_by_.contains(cluster_.name_of(record.member));
       if (promised && !by_force) {
         report("S4", fmt::format("{} lacks commit {} at {} of {}, acknowledged at {:.3f} s in synchronous mode",
                                  server.member(), it->id, to_string(it->lsn), cluster_.name_of(record.member),

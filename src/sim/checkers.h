@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,7 +109,8 @@ class Checkers final : public PostgresWitness {
   std::map<int, SimTime> forced_;
   std::optional<SimTime> store_betrayed_;
   bool unpromised_ = true;
-  SimTime unpromised_at_{0};  // the last time at which /sync was not there
+  SimTime unpromised_at_{0};           // the last time at which /sync was not there
+  std::set<std::string> promised_by_;  // whom /sync has named as leader since
   bool paused_ = false;
   std::optional<SimTime> unpaused_at_;
   std::map<int, SimTime> believed_pause_;  // when it last went by a pause
