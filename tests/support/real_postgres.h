@@ -34,11 +34,12 @@ inline bool leave_root() {
   if (::geteuid() != 0) return true;
   const passwd* user = ::getpwnam("postgres");
   if (user == nullptr) return false;
+  const std::string here = std::filesystem::current_path();
   const bool left = ::initgroups("postgres", user->pw_gid) == 0 &&
                     ::setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
                     ::setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0;
-  // PostgreSQL's programs complain about a working directory that is closed to them: a clone in root's home.
-  return left && (::access(".", X_OK) == 0 || ::chdir("/") == 0);
+  // PostgreSQL's programs complain about a working directory whose path is closed to them: a clone in root's home.
+  return left && (::access(here.c_str(), X_OK) == 0 || ::chdir("/") == 0);
 }
 
 inline bool real_postgres_available() {
