@@ -349,7 +349,7 @@ Task<void> SlotKeeper::prove(View view, std::vector<SlotInfo> logical) {
   for (const SlotInfo& slot : logical) {
     Proof& proof = proofs_[slot.name];
     // In a longer gap this member's slot may have been dropped and made again.
-    if (now - proof.at > Duration(state_.settings->dynamic.ttl)) {
+    if (now > proof.at + Duration(state_.settings->dynamic.ttl)) {
       proof.catalog = {};
       std::erase(next.names, slot.name);
     }
