@@ -258,6 +258,8 @@ Task<Result<void>> SimPostgresData::install_logical_slots(std::vector<LogicalSlo
   for (const LogicalSlotState& slot : slots) {
     if (!co_await work(2ms, 100ms, deadline)) co_return too_late("putting a slot in place");
     const auto slash = slot.state.find('/');
+    if (postgres_.directory().state != DataDirState::Present)
+      co_return Error(ErrorCode::Failed, "there is no pg_replslot: the data directory is gone");
     INVARIANT(slot.confirmed_flush_lsn <= postgres_.directory().content.end());
     postgres_.directory().slots.emplace(
         slot.name, SimSlot{false, slot.confirmed_flush_lsn, slot.state.substr(0, slash), slot.state.substr(slash + 1)});
