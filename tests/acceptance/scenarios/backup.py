@@ -145,6 +145,7 @@ def point_in_time(c):
     leader = c.wait_healthy()
     leader.sql("create table kept as select generate_series(1, 1000) x")
     make_backup(leader)
+    leader.sql("select pg_sleep(2)")  # pgbackrest reckons in whole seconds: the backup has to end before the moment
     leader.sql("insert into kept values (1001)")
     moment = leader.value("select clock_timestamp()::text")
     leader.sql("drop table kept")

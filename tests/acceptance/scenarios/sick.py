@@ -262,10 +262,11 @@ def sick_disk_fails(c):
     disk.remove()
 
 
-@scenario("the disk of the primary is slow, but works: no failover", start=False, expected=NOISE, configure=brisk)
+# Not beside others: what they do to the disk comes on top of the delay.
+@scenario("the disk of the primary is slow, but works: no failover", start=False, expected=NOISE, configure=brisk, slow=True)
 def sick_disk_slow(c):
     leader, disk = start_with_bad_disk(c)
-    disk.does("delay 1500")
+    disk.does("delay 500")
     wait.holds(lambda: leader.is_("primary") and not is_sick(leader), "leads on", 30)
     disk.works()
     assert "is sick" not in leader.log()

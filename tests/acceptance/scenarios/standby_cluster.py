@@ -183,7 +183,7 @@ def standby_cluster_promoted(c):
     leader.sql("insert into t values (10)")
     s.wait_streams(other)
     wait_row(other, 10)
-    assert leader.value("select timeline_id from pg_control_checkpoint()") == 2
+    wait.until(lambda: leader.value("select timeline_id from pg_control_checkpoint()") == 2, "its checkpoint is written", 30)
     assert primary.is_("primary"), "the old side is its operator's business"
     # The way back: the old side, which went on writing, follows. The first host of the list is no primary.
     time_of_section = time.monotonic()

@@ -18,7 +18,7 @@ def with_password(member, role, password):
 
 
 @scenario("the superuser's password is wrong: told once, PostgreSQL and the lock stay; a reload of the right one mends it",
-          size=2, dynamic=QUICK, expected=(r"check username and password", r"settings were not applied"))
+          size=2, dynamic=QUICK, expected=(r"check username and password", r"settings were not applied", r"own session is refused"))
 def wrong_superuser_password(c):
     leader, replica = c.leader(), c.replicas()[0]
     leader.sql("create table t as select 42 as x")
