@@ -262,7 +262,7 @@ def sick_disk_fails(c):
     disk.remove()
 
 
-# Not beside others: what they do to the disk comes on top of the delay.
+# Fails where other load comes on top of the delay: with so short an `after` a slow commit counts as a hung one.
 @scenario("the disk of the primary is slow, but works: no failover", start=False, expected=NOISE, configure=brisk, slow=True)
 def sick_disk_slow(c):
     leader, disk = start_with_bad_disk(c)
