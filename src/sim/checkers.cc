@@ -170,7 +170,9 @@ void Checkers::on_commit() {
   for (auto& [id, record] : epochs_) {
     const bool covered =
         cluster_.name_of(record.member) == leader->value && cluster_.postgres(record.member).writable();
-    if (covered) record.intruder.reset();
+    if (!covered) continue;
+    if (record.intruder) check_losses(cluster_.postgres(record.member));
+    record.intruder.reset();
   }
   locks_.push_back(
       {leader->value, generation, cluster_.world().now(), kSimNever, published_position(), sync_members()});
@@ -200,7 +202,8 @@ void Checkers::on_writable(SimPostgres& server, const WritableEpoch& epoch) {
   ++(epoch.promoted ? counts_.promotions : counts_.starts_as_primary);
   check_lock(record, server);
   if (epoch.promoted) check_position(record, server);
-  check_losses(server, epoch);
+  // One that a thawed host makes writable beside the leader loses nothing, unless it comes to lead.
+  if (!record.intruder) check_losses(server);
   epochs_.emplace(epoch.id, std::move(record));
 }
 
@@ -240,8 +243,7 @@ void Checkers::check_position(const EpochRecord& record, SimPostgres& server) {
 }
 
 // Which acknowledged commits this new primary lacks. What was lost once is not counted again.
-void Checkers::check_losses(SimPostgres& server, const WritableEpoch& epoch) {
-  (void)epoch;
+void Checkers::check_losses(SimPostgres& server) {
   const auto& content = server.directory().content;
   const Lsn published = locks_.empty() ? Lsn{} : locks_.back().published;
   for (auto& [id, record] : epochs_) {

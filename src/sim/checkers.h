@@ -87,7 +87,7 @@ class Checkers final : public PostgresWitness {
   void on_commit();
   void check_lock(const EpochRecord& record, const SimPostgres& server);
   void check_position(const EpochRecord& record, SimPostgres& server);
-  void check_losses(SimPostgres& server, const WritableEpoch& epoch);
+  void check_losses(SimPostgres& server);
   void check_freed(const LockRecord& lock);
   void note_believed_pause(int member);
   std::optional<std::string> excuse(int member) const;  // why S1 to S3 are not promised for it now
