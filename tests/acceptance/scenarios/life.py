@@ -42,8 +42,9 @@ def bootstrap(c):
     # The version that was asked for is the one that runs.
     asked = hosts.run(os.path.join(c.bin_dir, "postgres"), "--version").stdout
     assert re.search(r"\) (\d+)", asked)[1] == str(status["server_version"] // 10000), (asked, status)
-    table = c.ctl("list").stdout
-    assert "Leader" in table and table.count("streaming") == 2, table
+    assert "Leader" in c.ctl("list").stdout
+    # A standby tells that it streams in its next turn.
+    wait.until(lambda: c.ctl("list").stdout.count("streaming") == 2, "both stream in the list", 15)
 
 
 @scenario("switchover to a named candidate under load", expected=LOST_PEER)
