@@ -119,20 +119,23 @@ Task<void> HealthKeeper::look_at_server(PostmasterId postmaster) {
   HealthProbes& probes = state_.ports.health;
   const Instant began = clock.now();
   if (on(Connection) || on(Commit)) {
-    const ConnectionAnswer found = co_await probes.connect(began + kLookPatience);
+    const ConnectionAnswer found = co_await probes.connect(postmaster, began + kLookPatience);
     if (judged() != postmaster) co_return;
     take(Connection, found.answer, began);
     clients_notice_ = found.notice;
     // WAL of a transaction that does not wait for its flush may lie there for a moment; for a whole round it may not,
     // if flushing works. Asking more often would write WAL on an idle cluster.
     const bool stands = found.wal_waits && flushed_ == found.flushed;
+    // A commit that waits behind others that are flushed: the disk is slow, it does not hang.
+    const bool moves = flushed_ && found.flushed && *found.flushed > *flushed_;
     flushed_ = found.flushed;
-    if (stands || trouble({Commit})) {
+    if (stands || (trouble({Commit}) && !(commit_hangs_ && moves))) {
       const Instant asked = clock.now();
       const ProbeAnswer committed = co_await probes.commit(asked + kLookPatience);
       if (judged() != postmaster) co_return;
+      commit_hangs_ = committed.no_end;
       take(Commit, committed, asked);
-    } else if (found.flushed && !found.wal_waits) {
+    } else if (found.flushed && (!found.wal_waits || moves)) {
       take(Commit, ProbeAnswer::fine(), began);
     }
   }

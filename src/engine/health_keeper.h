@@ -50,6 +50,7 @@ class HealthKeeper {
   PerHealthCheck<int> good_in_row_{};
   std::optional<PostmasterId> postmaster_;  // whom the report is about
   std::optional<Lsn> flushed_;              // at the last look
+  bool commit_hangs_ = false;               // the last one that was tried had no end
   std::string clients_notice_;
   std::string told_notice_;
   PerHealthCheck<bool> told_{};  // as lasting

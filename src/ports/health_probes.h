@@ -23,10 +23,12 @@ struct ProbeAnswer {
     Trouble,
   };
   Kind kind = Kind::Untold;
-  std::string text;  // of Trouble; the same words for the same trouble
+  std::string text;      // of Trouble; the same words for the same trouble
+  bool no_end = false;   // of Trouble: it has not ended by the deadline; it has not failed either
 
   static ProbeAnswer fine() { return {Kind::Fine, ""}; }
   static ProbeAnswer trouble(std::string what) { return {Kind::Trouble, std::move(what)}; }
+  static ProbeAnswer unended(std::string what) { return {Kind::Trouble, std::move(what), true}; }
 };
 
 struct ConnectionAnswer {
@@ -46,8 +48,9 @@ struct StorageAnswer {
 class HealthProbes {
  public:
   virtual ~HealthProbes() = default;
-  // A new session and a statement in it.
-  virtual Task<ConnectionAnswer> connect(Instant deadline) = 0;
+  // Does this postmaster let a new session in, and does a statement end? A password is not proven every time: the hash
+  // that it needs is slow on purpose.
+  virtual Task<ConnectionAnswer> connect(PostmasterId postmaster, Instant deadline) = 0;
   // A transaction that writes a little WAL and is flushed here, wherever standbys are. On a primary.
   virtual Task<ProbeAnswer> commit(Instant deadline) = 0;
   // Is the postmaster, or one of the processes that all depend on, stopped by a signal?

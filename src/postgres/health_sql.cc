@@ -36,9 +36,8 @@ std::string health_statement(int version) {
       "SELECT pg_is_in_recovery(), {}, {}, {}, current_setting('max_connections')::int - "
       "current_setting('superuser_reserved_connections')::int{}",
       on_primary(insert), on_primary(flush),
-      version >= kFirstWithBackendType
-          ? "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
-          : "NULL",
+      version >= kFirstWithBackendType ? "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+                                       : "NULL",
       version >= 160000 ? " - current_setting('reserved_connections')::int" : "");
 }
 

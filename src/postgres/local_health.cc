@@ -15,6 +15,12 @@ namespace tamada {
 namespace {
 
 // Of a write that an earlier call began; rare.
+// For so long a session is kept for the statement of a look.
+constexpr Duration kKeepSession = 60s;
+// That session may hang for itself, which says nothing of the server.
+constexpr Duration kKeptPatience = 1s;
+// No password file is there: libpq would look for one in the home directory.
+constexpr const char* kNoFile = "/nonexistent";
 constexpr Duration kLookForEnd = 100ms;
 // A commit that hangs is waited for in its one session; then another one is tried.
 constexpr Duration kCommitLimit = 1h;
@@ -24,20 +30,38 @@ constexpr const char* kFileName = "pgsql_tmp_tamada_health";
 }  // namespace
 
 LocalHealthProbes::LocalHealthProbes(PgContext context, const Settings& initial)
-    : context_(context), settings_(initial), tasks_(context.executor) {}
+    : context_(context), settings_(initial), tasks_(context.executor), kept_(context) {}
 
 void LocalHealthProbes::update_settings(const Settings& settings) {
   settings_ = settings;
 }
 
-Task<ConnectionAnswer> LocalHealthProbes::connect(Instant deadline) {
+Task<std::optional<ConnectionAnswer>> LocalHealthProbes::knock(Instant deadline) {
+  PgSessionOptions options = local_session_options(settings_, "Patroni health");
+  options.conninfo = options.conninfo.without("password").set("passfile", kNoFile);
   PgConnection session(context_);
-  auto opened = co_await session.open(local_session_options(settings_, "Patroni health"), deadline);
-  if (!opened) co_return judge_refusal(opened.error(), session.sqlstate(), session.silent());
-  auto answer = co_await session.query(health_statement(session.server_version()), deadline);
+  auto opened = co_await session.open(std::move(options), deadline);
+  if (opened || session.wants_password()) co_return std::nullopt;
+  co_return judge_refusal(opened.error(), session.sqlstate(), session.silent());
+}
+
+Task<ConnectionAnswer> LocalHealthProbes::connect(PostmasterId postmaster, Instant deadline) {
+  const Instant now = context_.clock.now();
+  if (kept_.is_open() && kept_with_ == postmaster && now < kept_until_) {
+    if (const auto refusal = co_await knock(deadline)) co_return *refusal;
+    const Instant patience = std::min(deadline, context_.clock.now() + kKeptPatience);
+    auto answer = co_await kept_.query(health_statement(kept_.server_version()), patience);
+    if (answer) co_return read_health_answer(*answer);
+  }
+  kept_with_ = postmaster;
+  kept_until_ = now + kKeepSession;
+  auto opened = co_await kept_.open(local_session_options(settings_, "Patroni health"), deadline);
+  if (!opened) co_return judge_refusal(opened.error(), kept_.sqlstate(), kept_.silent());
+  auto answer = co_await kept_.query(health_statement(kept_.server_version()), deadline);
   if (answer) co_return read_health_answer(*answer);
+  kept_.close();
   const bool silent = answer.error().code == ErrorCode::Timeout;
-  co_return judge_refusal(answer.error(), session.sqlstate(), silent);
+  co_return judge_refusal(answer.error(), kept_.sqlstate(), silent);
 }
 
 Task<void> LocalHealthProbes::run_commit(std::shared_ptr<Commit> commit) {
@@ -66,7 +90,7 @@ Task<ProbeAnswer> LocalHealthProbes::commit(Instant deadline) {
   }
   const auto mine = commit_;
   const bool ended = co_await with_deadline(context_.clock, deadline, mine->done.wait());
-  if (!ended) co_return ProbeAnswer::trouble("a commit is not flushed");
+  if (!ended) co_return ProbeAnswer::unended("a commit is not flushed");
   if (commit_ == mine) commit_.reset();
   co_return mine->answer;
 }

@@ -19,7 +19,7 @@ class LocalHealthProbes final : public HealthProbes {
   void update_settings(const Settings& settings);
   Task<void> stop() { co_await tasks_.stop(); }
 
-  Task<ConnectionAnswer> connect(Instant deadline) override;
+  Task<ConnectionAnswer> connect(PostmasterId postmaster, Instant deadline) override;
   Task<ProbeAnswer> commit(Instant deadline) override;
   Task<ProbeAnswer> processes(PostmasterId postmaster, Instant deadline) override;
   Task<StorageAnswer> storage(Instant deadline) override;
@@ -41,10 +41,15 @@ class LocalHealthProbes final : public HealthProbes {
   // nullopt: it has not ended by the deadline.
   Task<std::optional<StorageProbe>> write(Place place, Instant deadline);
   Task<void> run_commit(std::shared_ptr<Commit> commit);
+  // A new session up to the question for the password; what is wrong with it, if anything.
+  Task<std::optional<ConnectionAnswer>> knock(Instant deadline);
 
   PgContext context_;
   Settings settings_;
   TaskScope tasks_;
+  PgConnection kept_;
+  PostmasterId kept_with_;
+  Instant kept_until_{};
   std::shared_ptr<Write> data_write_;
   std::shared_ptr<Write> wal_write_;
   std::shared_ptr<Commit> commit_;

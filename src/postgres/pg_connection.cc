@@ -82,6 +82,7 @@ struct PgConnection::Impl {
   std::size_t refusals = 0;  // attempts of the last open that met no server
   bool refused = false;      // all of them
   bool silent = false;       // one of them ran out of time
+  bool wants_password = false;
 
   void close();
   Task<bool> wait(bool for_writing);
@@ -190,6 +191,7 @@ Task<Result<void>> PgConnection::Impl::warm_files(const Conninfo& parameters, In
 Error PgConnection::Impl::connect_error(const ConnectAttempt& where) {
   std::string message = PQerrorMessage(conn);
   sqlstate = take_sqlstate(message);
+  wants_password = PQconnectionNeedsPassword(conn) != 0;
   bool nobody = message.find("Connection refused") != std::string::npos ||
                 message.find("No such file or directory") != std::string::npos;
   if (sqlstate.empty() && nobody) ++refusals;
@@ -248,6 +250,7 @@ Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant de
   refusals = 0;
   refused = false;
   silent = false;
+  wants_password = false;
   auto list = co_await attempts(options.conninfo, deadline);
   if (!list) co_return list.error();
   Result<void> last = Error(ErrorCode::Unavailable, "no address to connect to");
@@ -258,7 +261,8 @@ Task<Result<void>> PgConnection::Impl::open(PgSessionOptions options, Instant de
     auto files = co_await warm_files(parameters, deadline);
     if (!files) co_return files;
     last = co_await attempt(parameters, where, std::min<Instant>(deadline, now + options.connect_timeout));
-    if (last || last.error().code == ErrorCode::Denied || last.error().code == ErrorCode::NotFound) co_return last;
+    if (last || wants_password) co_return last;
+    if (last.error().code == ErrorCode::Denied || last.error().code == ErrorCode::NotFound) co_return last;
     // The name may stand for another address by now.
     if (where.host != where.address && !where.address.empty()) context.resolver.distrust(where.host);
   }
@@ -394,6 +398,9 @@ bool PgConnection::refused() const {
 }
 bool PgConnection::silent() const {
   return impl_->silent;
+}
+bool PgConnection::wants_password() const {
+  return impl_->wants_password;
 }
 
 namespace {

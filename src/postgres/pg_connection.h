@@ -70,6 +70,8 @@ class PgConnection {
   bool is_open() const;
   int server_version() const;           // 150020; 0 when closed
   const std::string& sqlstate() const;  // of the last failure; empty when the server did not say one
+  // The last open failed because the server asked for a password and none was given: it does let sessions in.
+  bool wants_password() const;
   // The connection was refused or nobody listens on the socket: there is no server, as far as can be seen.
   bool refused() const;
   // An attempt of the last open was not answered in time: there is a server, or a queue to it, and it says nothing.

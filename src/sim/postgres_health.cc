@@ -3,7 +3,7 @@
 
 namespace tamada::sim {
 
-Task<ConnectionAnswer> SimHealthProbes::connect(Instant deadline) {
+Task<ConnectionAnswer> SimHealthProbes::connect(PostmasterId, Instant deadline) {
   co_await process_.point("health.connect", CallPhase::Before);
   const bool hangs = postgres_.faults().hang_queries && postgres_.any_process();
   const bool in_time = co_await work(hangs ? Duration(1h) : world().random().skewed(300us, 20ms), deadline);
@@ -29,7 +29,7 @@ Task<ProbeAnswer> SimHealthProbes::commit(Instant deadline) {
   const bool flushed = in_time && !postgres_.faults().hang_disk && postgres_.writable();
   if (flushed) postgres_.write_own();
   co_await process_.point("health.commit", CallPhase::Between);
-  if (!in_time) co_return ProbeAnswer::trouble("a commit is not flushed");
+  if (!in_time) co_return ProbeAnswer::unended("a commit is not flushed");
   co_return flushed ? ProbeAnswer::fine() : ProbeAnswer{};
 }
 

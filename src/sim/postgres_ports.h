@@ -104,7 +104,7 @@ class SimPostgresSql final : public PostgresSql, private SimPostgresPort {
 class SimHealthProbes final : public HealthProbes, private SimPostgresPort {
  public:
   SimHealthProbes(SimProcess& process, SimPostgres& postgres) : SimPostgresPort(process, postgres) {}
-  Task<ConnectionAnswer> connect(Instant deadline) override;
+  Task<ConnectionAnswer> connect(PostmasterId postmaster, Instant deadline) override;
   Task<ProbeAnswer> commit(Instant deadline) override;
   Task<ProbeAnswer> processes(PostmasterId postmaster, Instant deadline) override;
   Task<StorageAnswer> storage(Instant deadline) override;

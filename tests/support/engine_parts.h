@@ -331,7 +331,7 @@ class FakeHealthProbes final : public HealthProbes {
   int connects = 0;
   int commits = 0;
   int writes = 0;
-  Task<ConnectionAnswer> connect(Instant deadline) override {
+  Task<ConnectionAnswer> connect(PostmasterId, Instant deadline) override {
     ++connects;
     co_await clock_.sleep_until(std::min(deadline, clock_.now() + takes));
     co_return connection;

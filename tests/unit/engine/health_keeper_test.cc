@@ -100,6 +100,34 @@ TEST_F(Health, a_commit_is_tried_only_when_wal_waits_for_its_flush) {
   EXPECT_EQ(parts.health.commits, commits);
 }
 
+TEST_F(Health, a_commit_that_waits_while_others_are_flushed_is_on_a_slow_disk_only) {
+  parts.health.connection.wal_waits = true;
+  parts.health.connection.flushed = Lsn{100};
+  parts.health.committed = ProbeAnswer::unended("a commit is not flushed");
+  parts.clock.advance(25s);
+  ASSERT_EQ(kind(Commit), CheckState::Kind::Trouble);
+  for (std::uint64_t flushed = 200; flushed < 2000; flushed += 100) {
+    parts.health.connection.flushed = Lsn{flushed};
+    parts.clock.advance(10s);
+    EXPECT_EQ(kind(Commit), CheckState::Kind::Good);
+  }
+  EXPECT_EQ(changes, 0);
+  parts.clock.advance(60s);
+  EXPECT_TRUE(keeper.verdict().sick()) << "nothing moves any more";
+}
+
+TEST_F(Health, a_commit_that_fails_is_trouble_whatever_is_flushed) {
+  parts.health.connection.wal_waits = true;
+  parts.health.connection.flushed = Lsn{100};
+  parts.health.committed = ProbeAnswer::trouble("a commit fails: no space");
+  parts.clock.advance(25s);
+  for (std::uint64_t flushed = 200; flushed < 2000; flushed += 100) {
+    parts.health.connection.flushed = Lsn{flushed};
+    parts.clock.advance(2s);
+  }
+  EXPECT_TRUE(keeper.verdict().sick());
+}
+
 TEST_F(Health, what_was_found_of_one_server_says_nothing_of_the_next) {
   parts.health.connection.answer = ProbeAnswer::trouble("no answer");
   parts.health.volumes.write = ProbeAnswer::trouble("I/O error");
