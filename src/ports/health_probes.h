@@ -23,8 +23,8 @@ struct ProbeAnswer {
     Trouble,
   };
   Kind kind = Kind::Untold;
-  std::string text;      // of Trouble; the same words for the same trouble
-  bool no_end = false;   // of Trouble: it has not ended by the deadline; it has not failed either
+  std::string text;     // of Trouble; the same words for the same trouble
+  bool no_end = false;  // of Trouble: it has not ended by the deadline; it has not failed either
 
   static ProbeAnswer fine() { return {Kind::Fine, ""}; }
   static ProbeAnswer trouble(std::string what) { return {Kind::Trouble, std::move(what)}; }
