@@ -108,6 +108,7 @@ void add_own_part(json::object& doc, const Snapshot& snapshot) {
   json::object own;
   own["version"] = own_version();
   if (snapshot.promoting) own["promoting"] = true;
+  if (snapshot.standby) own["standby"] = true;
   own["receiver_stopped"] = snapshot.receiver_stopped;
   own["upstream_alive"] = snapshot.upstream_alive;
   own["rule"] = snapshot.explanation.rule;

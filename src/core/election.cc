@@ -138,6 +138,12 @@ StandingResult completeness(const ElectionInput& in) {
   return {Clear, fmt::format("own position {}, {} bytes behind the last published one", to_string(mine), lag)};
 }
 
+// The old leader may go on without asking it, so it does not race unless an operator names it (safety.md 6.3).
+bool outside_failsafe(const ElectionInput& in, const std::string& member) {
+  const auto& failsafe = in.view.failsafe;
+  return in.settings.dynamic.failsafe_mode && !failsafe.empty() && !failsafe.contains(member);
+}
+
 }  // namespace
 
 StandingResult own_standing(const ElectionInput& in) {
@@ -158,8 +164,7 @@ StandingResult own_standing(const ElectionInput& in) {
     if (result.standing == Clear) return {Candidate, "a switchover request names this member"};
     return result;
   }
-  const auto& failsafe = in.view.failsafe;
-  if (in.settings.dynamic.failsafe_mode && !failsafe.empty() && !failsafe.contains(me)) {
+  if (outside_failsafe(in, me)) {
     return {NotInFailsafe, "the failsafe map does not name this member"};
   }
   if (!listed && !quorum_mode(in.settings)) {
@@ -180,6 +185,7 @@ struct Opinion {
 // Does the position of `report` count in this race?
 bool position_counts(const ElectionInput& in, const PeerReport& report) {
   if (report.tags.nofailover() || report.watchdog_failed || report.sick) return false;
+  if (outside_failsafe(in, report.member)) return false;
   if (!synchronous_race(in.view, in.settings)) return true;
   // An isolated old primary may be ahead; what it has beyond the others was never acknowledged.
   if (same_name(in.view.sync.leader, report.member)) return false;
@@ -204,11 +210,15 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
   const Lsn mine = own_position(in);
   const std::string at = fmt::format("at {}, ours is {}", to_string(report.position), to_string(mine));
   if (!position_counts(in, report)) {
-    if (!report.sick) return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
+    const bool outside = outside_failsafe(in, report.member);
+    if (!report.sick && !outside) {
+      return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
+    }
     // What it says of its position is as good as anybody's.
     const bool votes = report.in_recovery && report.position.known() && report.position <= mine &&
                        in.observation.postgres.row && report.timeline == in.observation.postgres.row->timeline;
-    return {NobodyObjects, votes, fmt::format("{} is {}, but sick and may not be promoted", who(report), at)};
+    const char* why = report.sick ? "sick" : "not in the failsafe map";
+    return {NobodyObjects, votes, fmt::format("{} is {}, but {} and may not be promoted", who(report), at, why)};
   }
   // What an older timeline has beyond the fork was given up when the newer one began, however much it is.
   const Timeline own = in.observation.postgres.row ? in.observation.postgres.row->timeline : Timeline{};
@@ -244,8 +254,9 @@ int weight(fact::Peers verdict) {
 }
 
 // Would `report` be promoted if we did not race? Used for requests (2.3, 2.4).
-std::optional<std::string> why_not_successor(const ElectionInput& in, const PeerReport& report) {
+std::optional<std::string> why_not_successor(const ElectionInput& in, const PeerReport& report, bool named) {
   if (!report.answered) return report.problem;
+  if (!named && outside_failsafe(in, report.member)) return "the failsafe map does not name it";
   if (report.tags.nofailover()) return "it carries the tag nofailover";
   if (report.watchdog_failed) return "its watchdog does not work";
   if (report.is_primary || !report.in_recovery) return "it is no running standby";
@@ -280,7 +291,7 @@ std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurv
   if (!request.candidate.empty() && request.candidate != me) {
     const PeerReport* candidate = report_of(survey, request.candidate);
     if (candidate) {
-      auto why_not = why_not_successor(in, *candidate);
+      auto why_not = why_not_successor(in, *candidate, true);
       const bool lacks =
           !request.leader.empty() && by_votes(in.view, in.settings) && candidate->position < own_position(in);
       if (!why_not && lacks) why_not = "it lacks WAL that this member has";
@@ -299,7 +310,7 @@ std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurv
     if (report.member == request.candidate) continue;
     if (synchronous_race(in.view, in.settings) && !in_sync(in.view.sync, report.member)) continue;
     // One that lacks WAL which this member has waits for this member: somebody has to go first.
-    if (why_not_successor(in, report) || report.position < own_position(in)) continue;
+    if (why_not_successor(in, report, false) || report.position < own_position(in)) continue;
     result.peers = fact::Peers::OthersTakeOver;
     result.details.push_back(fmt::format("{} can take over, as the request wants", who(report)));
     return result;
@@ -376,7 +387,8 @@ SuccessorResult judge_successors(const ElectionInput& in, const std::optional<Fa
   for (const Member& member : candidates) {
     const PeerReport* report = report_of(*survey, member.name);
     if (!report) return {Unknown, {fmt::format("member {} ({}) was not asked yet", member.name, member.api_url)}};
-    const auto why_not = why_not_successor(in, *report);
+    const bool named = request && request->candidate == member.name;
+    const auto why_not = why_not_successor(in, *report, named);
     result.details.push_back(why_not ? fmt::format("{} cannot take over: {}", who(*report), *why_not)
                                      : fmt::format("{} can take over", who(*report)));
     if (!why_not) ++good;
@@ -411,7 +423,8 @@ fact::WentBack judge_went_back(const ElectionInput& in, const StandingResult& st
   for (const Member& member : opponents(in)) {
     const PeerReport* report = report_of(*survey, member.name);
     if (!report) return Unknown;
-    if (report->is_primary || (!report->answered && !by_operator)) return Yes;
+    const bool told = report->answered || report->standby || by_operator;
+    if (report->is_primary || !told) return Yes;
   }
   return No;
 }

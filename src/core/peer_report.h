@@ -16,7 +16,8 @@ struct PeerReport {
   std::string problem;
   bool is_primary = false;
   bool in_recovery = false;
-  Lsn position;  // max(received, replayed)
+  bool standby = false;  // in recovery, and stays there: told also while it starts and has no position (not `answered`)
+  Lsn position;          // max(received, replayed)
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;

@@ -350,6 +350,8 @@ void Engine::Impl::publish_snapshot() {
   s->loop_ran_at = last_cycle_;
   s->own_member = own_member();
   s->promoting = state_.memory.promotion_asked;
+  const PostgresStatus& pg = state_.postgres;
+  s->standby = pg.running() && (pg.is_standby() || pg.recovery_configured) && !may_be_writable(state_, s->procedure);
   s->sync = state_.sync;
   s->slots = state_.slots;
   const auto& row = state_.postgres.row;

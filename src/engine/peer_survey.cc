@@ -35,6 +35,7 @@ PeerReport to_report(PeerAnswer answer) {
   r.problem = std::move(answer.problem);
   r.is_primary = answer.is_primary;
   r.in_recovery = answer.in_recovery;
+  r.standby = answer.standby;
   r.position = answer.position();
   r.timeline = answer.timeline;
   r.tags = std::move(answer.tags);

@@ -47,6 +47,7 @@ struct Snapshot {
   Instant loop_ran_at = kLongAgo;  // liveness
   Member own_member;               // as published
   bool promoting = false;          // PostgreSQL may leave recovery at any moment
+  bool standby = false;  // PostgreSQL here runs or starts in recovery and stays there, whether it answers or not
   SyncReport sync;
   SlotReport slots;
   bool receiver_stopped = false;

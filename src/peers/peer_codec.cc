@@ -64,7 +64,16 @@ PeerAnswer parse_peer_answer(std::string_view body) {
   if (wal == nullptr) wal = object_field(o, "xlog");
   const bool writes = wal != nullptr && number_field(*wal, "location") != 0;
   answer.is_primary = answer.role == Role::Primary || writes;
-  if (wal == nullptr && !answer.is_primary) return broken("the answer has no WAL position");
+  const json::object* own = object_field(o, "tamada");
+  if (own != nullptr) {
+    answer.standby = flag(*own, "standby");
+    answer.is_primary |= flag(*own, "promoting");  // any moment now
+  }
+  if (wal == nullptr && !answer.is_primary) {
+    PeerAnswer without = broken("the answer has no WAL position");
+    without.standby = answer.standby;
+    return without;
+  }
   answer.in_recovery = !answer.is_primary;
   if (wal != nullptr) {
     answer.received = Lsn{number_field(*wal, "received_location")};
@@ -76,9 +85,8 @@ PeerAnswer parse_peer_answer(std::string_view body) {
   if (timeline <= std::numeric_limits<std::uint32_t>::max()) answer.timeline.id = static_cast<std::uint32_t>(timeline);
   if (const json::object* tags = object_field(o, "tags")) answer.tags.raw = *tags;
   answer.watchdog_failed = flag(o, "watchdog_failed");
-  if (const json::object* own = object_field(o, "tamada")) {
+  if (own != nullptr) {
     answer.observed_ago = age_of(*own);
-    answer.is_primary |= flag(*own, "promoting");  // any moment now
     answer.sick = flag(*own, "sick");
     answer.receiver_stopped = flag(*own, "receiver_stopped");
     answer.upstream_alive = flag(*own, "upstream_alive");

@@ -21,6 +21,8 @@ struct PeerAnswer {
   Role role = Role::Unknown;
   bool is_primary = false;  // role word or a non-zero xlog.location
   bool in_recovery = false;
+  // Its PostgreSQL is in recovery and stays there (field "tamada"); told also where there is no position yet (Broken).
+  bool standby = false;
   Lsn received;
   Lsn replayed;
   Timeline timeline;

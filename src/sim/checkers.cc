@@ -173,6 +173,7 @@ void Checkers::on_commit() {
     if (!covered) continue;
     if (record.intruder) check_losses(cluster_.postgres(record.member));
     record.intruder.reset();
+    if (betrayed_lately()) record.restored = cluster_.world().now();
   }
   locks_.push_back(
       {leader->value, generation, cluster_.world().now(), kSimNever, published_position(), sync_members()});
@@ -291,6 +292,7 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
   // S1: a newer primary left recovery before this acknowledgement.
   for (auto it = std::next(own); it != epochs_.end(); ++it) {
     if (it->second.epoch.host == server.host() || it->second.intruder) continue;
+    if (it->second.epoch.began < own->second.restored) continue;
     const Duration overlap = commit.acknowledged - it->second.epoch.began;
     if (auto why = excuse(own->second.member)) {
       ++counts_.overlaps_excused;

@@ -74,6 +74,7 @@ class Checkers final : public PostgresWitness {
     Lsn lost_from = Lsn{UINT64_MAX};
     // Without the lock, by a member for which S1 is not promised at that moment: the overlap is its own.
     std::optional<std::string> intruder;
+    SimTime restored{0};  // a store that lost writes made it the leader again
   };
   struct LockRecord {
     std::string holder;

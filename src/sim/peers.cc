@@ -44,6 +44,7 @@ PeerAnswer peer_answer_from(const Snapshot& s, Instant now) {
   a.reach = PeerAnswer::Reach::Answered;
   a.role = s.role;
   a.is_primary = s.role == Role::Primary || s.postgres.is_primary() || s.promoting;
+  a.standby = s.standby;
   a.tags = s.own_member.tags;
   a.watchdog_failed = s.watchdog_failed;
   a.sick = s.sick();

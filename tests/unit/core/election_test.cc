@@ -158,6 +158,9 @@ TEST_F(Election, AStoreThatWentBackWaitsForEverybodysAnswer) {
   EXPECT_EQ(judge(), WentBack::No);
   silent("n2");
   EXPECT_EQ(judge(), WentBack::Yes);
+  o.survey->reports.back().standby = true;
+  EXPECT_EQ(judge(), WentBack::No) << "it may wait for a leader's WAL before it can tell more (simulation seed 802045)";
+  silent("n2");
   view.failover = FailoverRequest{.candidate = "n1"};
   EXPECT_EQ(judge(), WentBack::No) << "an operator's candidate";
   answer("n3", 1000).is_primary = true;
@@ -315,6 +318,25 @@ TEST_F(Election, ARequestedCandidateThatIsHealthyGoesFirst) {
   EXPECT_EQ(peers(), Peers::NobodyObjects);
   view.failover->candidate = "gone";
   EXPECT_EQ(peers(), Peers::NobodyObjects);
+}
+
+// Simulation seed 802241: n1 waited for n3, which must not race.
+TEST_F(Election, NobodyWaitsForAMemberOutsideTheFailsafeMap) {
+  settings.dynamic.failsafe_mode = true;
+  view.failsafe = {{"n1", "http://n1:8008/patroni"}, {"n2", "http://n2:8008/patroni"}};
+  silent("n2");
+  view.failover = FailoverRequest{.leader = "n1"};
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  view.failover.reset();
+  answer("n3", 2000);
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  EXPECT_EQ(judge_successors(in(), view.failover).successor, fact::Successor::No);
+  view.failover = FailoverRequest{.leader = "n2", .candidate = "n3"};
+  EXPECT_EQ(peers(), Peers::CandidateTakesOver) << "an operator's word";
+  EXPECT_EQ(judge_successors(in(), view.failover).successor, fact::Successor::Yes);
+  view.failsafe.emplace("n3", "http://n3:8008/patroni");
+  view.failover.reset();
+  EXPECT_EQ(peers(), Peers::Ahead);
 }
 
 TEST_F(Election, TheFormerLeaderOfARequestComesLast) {

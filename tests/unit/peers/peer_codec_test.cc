@@ -77,6 +77,10 @@ TEST(PeerCodec, our_own_object_tells_how_old_the_position_is) {
 
 TEST(PeerCodec, without_a_position_a_replica_cannot_be_compared_with) {
   EXPECT_EQ(parse_peer_answer(R"({"state":"starting","role":"replica"})").reach, Reach::Broken);
+  EXPECT_FALSE(parse_peer_answer(R"({"state":"starting","role":"replica"})").standby);
+  const PeerAnswer standby = parse_peer_answer(R"({"state":"starting","role":"replica","tamada":{"standby":true}})");
+  EXPECT_EQ(standby.reach, Reach::Broken);
+  EXPECT_TRUE(standby.standby);
   for (const char* body : {"", "null", "[]", "<html>", "{\"role\":"}) {
     const PeerAnswer a = parse_peer_answer(body);
     EXPECT_EQ(a.reach, Reach::Broken) << body;
