@@ -82,6 +82,7 @@ std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBod
     auto time = read_schedule(body.scheduled_at, word(body.failover), c.now);
     if (auto* refusal = std::get_if<Refusal>(&time)) return *refusal;
     request.scheduled_at = std::get<ParsedTime>(time).time;
+    request.offset_minutes = std::get<ParsedTime>(time).offset_minutes;
   }
   if (c.paused && body.candidate.empty()) return pause_needs_candidate(body.failover, level);
   if (level == Compatibility::V4_1 && !request.leader.empty()) request.failover = false;

@@ -23,6 +23,7 @@ struct SwitchoverRequest {
   std::string leader;
   std::string candidate;
   std::optional<WallTime> scheduled_at;
+  int offset_minutes = 0;  // of the zone in which it was written
 };
 // DELETE /switchover: writes {} if the key still has this revision; 200, 409 when it has another one, 503.
 struct CancelSwitchoverRequest {

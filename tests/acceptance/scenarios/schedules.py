@@ -95,15 +95,16 @@ def scheduled_switchover(c):
     def schedule(seconds):
         request = {"leader": leader.name, "candidate": replica.name, "scheduled_at": at(seconds)}
         assert replica.rest("/switchover", "POST", request) == (202, "Switchover scheduled")
+        return request["scheduled_at"]
 
     def shown():
         return json.loads(leader.rest("/cluster")[1]).get("scheduled_switchover")
 
     # Shown and deleted.
-    schedule(3600)
-    assert (shown()["from"], shown()["to"]) == (leader.name, replica.name)
+    when = schedule(3600)
+    assert shown() == {"at": when, "from": leader.name, "to": replica.name}, shown()
     out = c.ctl("list").stdout
-    assert "Switchover scheduled at: " in out and f"from: {leader.name}" in out and f"to: {replica.name}" in out, out
+    assert f"Switchover scheduled at: {when}" in out and f"from: {leader.name}" in out and f"to: {replica.name}" in out, out
     assert leader.rest("/switchover", "DELETE") == (200, "scheduled switchover deleted")
     assert leader.rest("/switchover", "DELETE") == (404, "no switchover is scheduled")
     assert shown() is None and c.key("failover") == "{}"
