@@ -72,7 +72,7 @@ json::object member_document(const ClusterView& view, const Settings& settings, 
 }
 
 json::object scheduled_switchover(const FailoverRequest& request) {
-  json::object out{{"at", format_iso8601(*request.scheduled_at)}};
+  json::object out{{"at", format_iso8601(*request.scheduled_at, request.offset_minutes)}};
   if (!request.leader.empty()) out["from"] = request.leader;
   if (!request.candidate.empty()) out["to"] = request.candidate;
   return out;

@@ -12,6 +12,8 @@ namespace {
 // Stopping comes before the start that the timeout of a restart counts.
 constexpr std::chrono::seconds kStopTime{120};
 constexpr std::chrono::seconds kReinitializePatience{30};
+constexpr std::chrono::seconds kSchedulePatience{15};
+constexpr std::string_view kScheduleSilence = "the engine did not answer in time; /patroni shows what is scheduled";
 
 Task<std::optional<HttpReply>> refuse_without_store(EngineClient& engine) {
   auto fresh = co_await engine.fresh();
@@ -37,16 +39,19 @@ Task<HttpReply> post_restart(ApiCall call) {
   auto body = read_restart_body(call.body, snapshot->settings->compatibility, call.api.wall_now());
   if (auto* refusal = std::get_if<Refusal>(&body)) co_return refusal_reply(*refusal);
   const RestartBody& restart = std::get<RestartBody>(body);
-  if (restart.schedule) co_return text_reply(501, "this version cannot schedule a restart; restart it when it is time");
-  call.api.log.info("received restart request");
+  call.api.log.info("received restart request{}", restart.schedule ? ", scheduled" : "");
+  if (restart.schedule) {
+    ScheduleRestart wanted{{restart.request, restart.schedule->time, restart.schedule->offset_minutes, ""}};
+    co_return from_engine(co_await engine.ask(std::move(wanted), kSchedulePatience), kScheduleSilence);
+  }
   const auto start_time = restart.request.timeout.value_or(snapshot->settings->dynamic.primary_start_timeout);
   const auto reply = co_await engine.ask(restart.request, start_time + kStopTime);
   co_return from_engine(reply, "postgres is still starting");
 }
 
-// Nothing can be scheduled, so that there is never anything to delete.
-Task<HttpReply> delete_restart(ApiCall) {
-  co_return text_reply(404, "no restarts are scheduled");
+Task<HttpReply> delete_restart(ApiCall call) {
+  const auto reply = co_await call.api.engine.ask(CancelScheduledRestart{}, kSchedulePatience);
+  co_return from_engine(reply, kScheduleSilence);
 }
 
 Task<HttpReply> post_reinitialize(ApiCall call) {

@@ -1,6 +1,7 @@
 #include "api/restart_body.h"
 
-#include <algorithm>
+#include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "base/python_text.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "core/restart_conditions.h"
 
 namespace tamada {
 
@@ -43,22 +45,10 @@ std::optional<Refusal> read_role(const json::value& value, Compatibility level, 
   return Refusal{400, "PostgreSQL role should be either primary, standby_leader, or replica"};
 }
 
-bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 4 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// X.Y from 10 on, X.Y.Z before.
 std::optional<Refusal> read_version(const json::value& value, RestartRequest& out) {
-  const std::string text = text_of(value);
-  const auto parts = split(text, '.');
-  if (parts.size() < 2 || parts.size() > 3 ||
-      !std::all_of(parts.begin(), parts.end(), [](const auto& p) { return is_number(p); })) {
-    return Refusal{400, fmt::format("Invalid PostgreSQL version format: X.Y or X.Y.Z is accepted: {}", text)};
-  }
-  const bool two_part_era = std::stoi(parts[0]) >= 10;
-  if (two_part_era != (parts.size() == 2)) return Refusal{400, fmt::format("Invalid PostgreSQL version: {}", text)};
-  out.postgres_version = text;
+  std::string text = text_of(value);
+  if (auto checked = check_version_condition(text); !checked) return Refusal{400, checked.error().message};
+  out.postgres_version = std::move(text);
   return std::nullopt;
 }
 
@@ -80,7 +70,7 @@ std::variant<RestartBody, Refusal> read_restart_body(const json::object& body, C
     if (key == "schedule") {
       auto time = read_schedule(text_of(value), "restart", now);
       if (auto* bad = std::get_if<Refusal>(&time)) return *bad;
-      out.schedule = std::get<WallTime>(time);
+      out.schedule = std::get<ParsedTime>(time);
     } else if (key == "role") {
       refusal = read_role(value, level, out.request);
     } else if (key == "postgres_version") {

@@ -6,6 +6,7 @@
 
 #include "api/replies.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "core/observation.h"
 #include "model/compatibility.h"
@@ -14,7 +15,7 @@ namespace tamada {
 
 struct RestartBody {
   RestartRequest request;
-  std::optional<WallTime> schedule;
+  std::optional<ParsedTime> schedule;
 };
 
 // Keys are checked in the order of the body; the first bad one answers.

@@ -83,7 +83,11 @@ void add_member_part(json::object& doc, const Snapshot& snapshot, Compatibility 
   json::object patroni{{"version", shown_version(level)}, {"scope", snapshot.settings->scope}};
   if (level == Compatibility::V4_1) patroni["name"] = snapshot.settings->name;
   doc["patroni"] = std::move(patroni);
-  if (snapshot.own_member.scheduled_restart) doc["scheduled_restart"] = *snapshot.own_member.scheduled_restart;
+  if (snapshot.own_member.scheduled_restart) {
+    json::object scheduled = *snapshot.own_member.scheduled_restart;
+    scheduled.erase("postmaster_start_time");
+    doc["scheduled_restart"] = std::move(scheduled);
+  }
   if (snapshot.watchdog_failed) doc["watchdog_failed"] = true;
   if (level != Compatibility::V4_1 && snapshot.paused) doc["pause"] = true;
 }

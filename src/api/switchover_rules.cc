@@ -60,7 +60,7 @@ SwitchoverBody read_switchover_body(const json::object& body, bool failover) {
   return out;
 }
 
-std::variant<WallTime, Refusal> read_schedule(const std::string& text, std::string_view action, WallTime now) {
+std::variant<ParsedTime, Refusal> read_schedule(const std::string& text, std::string_view action, WallTime now) {
   const auto parsed = parse_iso8601(text);
   if (!parsed) {
     return Refusal{422, "Unable to parse scheduled timestamp. It should be in an unambiguous format, e.g. ISO 8601"};
@@ -69,7 +69,7 @@ std::variant<WallTime, Refusal> read_schedule(const std::string& text, std::stri
     return Refusal{400, fmt::format("Timezone information is mandatory for the scheduled {}", action)};
   }
   if (parsed->time < now) return Refusal{422, fmt::format("Cannot schedule {} in the past", action)};
-  return parsed->time;
+  return *parsed;
 }
 
 std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBody& body,
@@ -81,7 +81,8 @@ std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBod
     if (c.paused) return Refusal{400, fmt::format("Can't schedule {} in the paused state", word(body.failover))};
     auto time = read_schedule(body.scheduled_at, word(body.failover), c.now);
     if (auto* refusal = std::get_if<Refusal>(&time)) return *refusal;
-    request.scheduled_at = std::get<WallTime>(time);
+    request.scheduled_at = std::get<ParsedTime>(time).time;
+    request.offset_minutes = std::get<ParsedTime>(time).offset_minutes;
   }
   if (c.paused && body.candidate.empty()) return pause_needs_candidate(body.failover, level);
   if (level == Compatibility::V4_1 && !request.leader.empty()) request.failover = false;

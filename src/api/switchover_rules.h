@@ -9,6 +9,7 @@
 
 #include "api/replies.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "engine/facade.h"
 #include "model/cluster_view.h"
@@ -34,7 +35,7 @@ std::variant<SwitchoverRequest, Refusal> validate_switchover(const SwitchoverBod
                                                              const SwitchoverConditions& conditions);
 
 // A time of the future with a zone, or the documented refusal. `action` is switchover, failover or restart.
-std::variant<WallTime, Refusal> read_schedule(const std::string& text, std::string_view action, WallTime now);
+std::variant<ParsedTime, Refusal> read_schedule(const std::string& text, std::string_view action, WallTime now);
 
 // What is waited for after the request was written.
 struct ExpectedSwitchover {

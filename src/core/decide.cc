@@ -7,6 +7,7 @@
 #include "core/memory_update.h"
 #include "core/next_look.h"
 #include "core/rule_book.h"
+#include "core/scheduled_restart.h"
 #include "core/status_text.h"
 
 namespace tamada {
@@ -129,11 +130,21 @@ std::optional<std::chrono::seconds> timeout_for(const Decider& d) {
   switch (d.rule.then.plan) {
     case PlanKind::StartAsPrimary:
       return start_patience(d);
-    case PlanKind::Restart:
-      return d.o.restart && d.o.restart->timeout ? d.o.restart->timeout : start_patience(d);
+    case PlanKind::Restart: {
+      const bool scheduled = d.derived.facts.is(fact::Order::ScheduledRestart);
+      const auto& wanted = scheduled ? d.o.scheduled_restart->request.timeout : d.o.restart->timeout;
+      return wanted ? wanted : start_patience(d);
+    }
     default:
       return std::nullopt;
   }
+}
+
+void cancel_scheduled_restart(const Decider& d, Plan& plan) {
+  ScheduledRestartVerdict verdict = judge_scheduled_restart(d.o, d.m, d.wall, d.settings);
+  if (verdict.kind != ScheduledRestartVerdict::Kind::Cancelled) return;
+  plan.chores.push_back(Chore::CancelScheduledRestart);
+  plan.restart_cancelled = std::move(verdict.because);
 }
 
 Plan make_plan(const Decider& d) {
@@ -145,6 +156,8 @@ Plan make_plan(const Decider& d) {
   aim(d, plan);
   plan.timeout = timeout_for(d);
   plan.chores = chores_for(then, d.derived.facts, d.o, d.m, d.settings);
+  plan.scheduled_restart = then.plan == PlanKind::Restart && d.derived.facts.is(fact::Order::ScheduledRestart);
+  cancel_scheduled_restart(d, plan);
   if (then.plan == PlanKind::Demote && d.o.view && d.o.view->failover && !d.o.view->failover->candidate.empty()) {
     plan.to = d.o.view->failover->candidate;
   }

@@ -173,7 +173,7 @@ Derived derive_facts(const Observation& observation, const Memory& memory, Insta
   derive_lock(in, derived.facts);
   derive_recovery(in, derived.facts);
   derive_clone(in, derived.facts);
-  derive_orders(in, derived.facts);
+  derive_orders(in, derived);
   derive_race(in, derived);
   return derived;
 }

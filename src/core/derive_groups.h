@@ -18,11 +18,11 @@ struct DerivationInput {
   ElectionInput election() const { return {observation, memory, *view, settings, now, wall}; }
 };
 
-void derive_postgres(const DerivationInput& in, Facts& facts);  // what runs and what the directory says
-void derive_lock(const DerivationInput& in, Facts& facts);      // lock, validity, leader
-void derive_recovery(const DerivationInput& in, Facts& facts);  // starts, divergence, repair
-void derive_clone(const DerivationInput& in, Facts& facts);     // bootstrap and clone
-void derive_orders(const DerivationInput& in, Facts& facts);    // restart and reinitialize
-void derive_race(const DerivationInput& in, Derived& derived);  // requests, standing, peers; needs the others
+void derive_postgres(const DerivationInput& in, Facts& facts);    // what runs and what the directory says
+void derive_lock(const DerivationInput& in, Facts& facts);        // lock, validity, leader
+void derive_recovery(const DerivationInput& in, Facts& facts);    // starts, divergence, repair
+void derive_clone(const DerivationInput& in, Facts& facts);       // bootstrap and clone
+void derive_orders(const DerivationInput& in, Derived& derived);  // restart and reinitialize
+void derive_race(const DerivationInput& in, Derived& derived);    // requests, standing, peers; needs the others
 
 }  // namespace tamada

@@ -37,7 +37,7 @@ namespace tamada {
   X(CallbackRan,    "has this process run a start, stop or role callback?", No, Yes) \
   X(StandbyCluster, "is this a standby cluster?", No, Yes) \
   X(Remote,         "does standby_cluster name a server to compare histories with?", No, Yes) \
-  X(Order,          "what did an operator order here?", Nothing, Restart, Reinitialize, ForcedReinitialize) \
+  X(Order,          "what did an operator order here?", Nothing, Restart, ScheduledRestart, Reinitialize, ForcedReinitialize) \
   X(Request,        "what does the switchover or failover request mean for its lock holder?", None, Awaited, Stale, OtherLeader, NamesMe, NeedsCandidate, NoCandidate, Switchover, Failover, Done) \
   X(Successor,      "could another member take over now?", No, Yes) \
   X(HeldOff,        "is racing held off for a while?", No, Yes) \

@@ -60,6 +60,7 @@ Instant next_look(const Facts& f, const Observation& o, const Memory& m, Instant
   if (o.view && o.view->failover) {
     if (const auto until = time_until_due(*o.view->failover, wall)) next.at(now + *until);
   }
+  if (o.scheduled_restart) next.at(now + (o.scheduled_restart->at - wall));
   return next.found();
 }
 

@@ -10,6 +10,7 @@
 #include "model/cluster_view.h"
 #include "model/health.h"
 #include "model/postgres_status.h"
+#include "model/restart_request.h"
 #include "model/settings.h"
 
 namespace tamada {
@@ -68,12 +69,6 @@ struct RunningProcedure {
 };
 
 // What an operator asked this member to do and the engine has not carried out yet.
-struct RestartRequest {
-  std::string role;              // "" = any; primary, replica, standby_leader
-  std::string postgres_version;  // "" = any
-  bool only_pending = false;
-  std::optional<std::chrono::seconds> timeout;
-};
 struct ReinitializeRequest {
   bool force = false;
   bool from_leader = false;
@@ -114,6 +109,7 @@ struct Observation {
   std::vector<std::string> slots_to_copy;
   std::optional<ReinitializeRequest> reinitialize;
   std::optional<RestartRequest> restart;
+  std::optional<ScheduledRestart> scheduled_restart;
   bool shutting_down = false;
   HealthReport health;
   bool other_timeline_origin = false;  // safety.md 2.3: the leader's timeline has our number, but not our WAL

@@ -57,8 +57,9 @@ enum class Chore {
   ActivateWatchdog,
   DisableWatchdog,
   OnStartCallback,
-  RefuseRestart,       // the restart request's conditions do not hold: "restart conditions are not satisfied"
-  RefuseReinitialize,  // no other leader to clone from, or this member leads
+  RefuseRestart,           // the restart request's conditions do not hold: "restart conditions are not satisfied"
+  RefuseReinitialize,      // no other leader to clone from, or this member leads
+  CancelScheduledRestart,  // it will never take place: `restart_cancelled` says why
 };
 
 struct Plan {
@@ -74,6 +75,8 @@ struct Plan {
   std::optional<std::string> to;                // Demote graceful: the candidate, for messages
   std::optional<std::chrono::seconds> timeout;  // start timeout, restart timeout
   std::vector<Chore> chores;
+  bool scheduled_restart = false;     // Restart: the one that is scheduled
+  std::string restart_cancelled;      // why the scheduled restart is over
   std::string procedure_name;         // as shown in "... in progress"
   std::string status;                 // the reference's text, "PAUSE: " included
   std::vector<std::string> warnings;  // to be logged once, in order

@@ -104,6 +104,8 @@ std::string_view name_of(Chore chore) {
       return "RefuseRestart";
     case Chore::RefuseReinitialize:
       return "RefuseReinitialize";
+    case Chore::CancelScheduledRestart:
+      return "CancelScheduledRestart";
   }
   return "?";
 }

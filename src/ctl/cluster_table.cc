@@ -151,7 +151,8 @@ std::string format_footer(const ClusterView& view) {
   std::string out;
   if (is_paused(view)) out += " Maintenance mode: on\n";
   if (!view.failover || !view.failover->scheduled_at) return out;
-  out += fmt::format(" Switchover scheduled at: {}\n", format_iso8601(*view.failover->scheduled_at));
+  const std::string at = format_iso8601(*view.failover->scheduled_at, view.failover->offset_minutes);
+  out += fmt::format(" Switchover scheduled at: {}\n", at);
   if (!view.failover->leader.empty()) out += fmt::format("                    from: {}\n", view.failover->leader);
   if (!view.failover->candidate.empty()) {
     out += fmt::format("                      to: {}\n", view.failover->candidate);

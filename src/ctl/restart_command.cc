@@ -1,10 +1,9 @@
 // restart (cli.md 5.9): one member after another, each call blocks until that restart ended.
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "core/restart_conditions.h"
 #include "ctl/cluster_table.h"
 #include "ctl/commands.h"
 #include "ctl/member_selection.h"
@@ -15,26 +14,8 @@ namespace tamada::ctl {
 
 namespace {
 
-constexpr int kFirstTwoPartMajor = 10;
-
 Error domain_error(std::string message) {
   return Error(ErrorCode::Invalid, std::move(message));
-}
-
-// X.Y.Z; from version 10 on X.Y as well.
-Result<void> check_version(const std::string& text) {
-  const std::vector<std::string> parts = split(text, '.');
-  int major = 0;
-  for (const std::string& part : parts) {
-    int number = 0;
-    const auto [end, ec] = std::from_chars(part.data(), part.data() + part.size(), number);
-    if (part.empty() || ec != std::errc() || end != part.data() + part.size() || number < 0) {
-      return domain_error("Invalid PostgreSQL version: " + text);
-    }
-    if (&part == &parts.front()) major = number;
-  }
-  if (parts.size() == 3 || (parts.size() == 2 && major >= kFirstTwoPartMajor)) return {};
-  return domain_error("Invalid PostgreSQL version format: X.Y or X.Y.Z is accepted: " + text);
 }
 
 class Restart {
@@ -125,7 +106,7 @@ class Restart {
       if (!answer) return answer.error();
       version_ = *answer;
     }
-    return version_.empty() ? Result<void>() : check_version(version_);
+    return version_.empty() ? Result<void>() : check_version_condition(version_);
   }
 
   json::object body() const {

@@ -202,7 +202,10 @@ class Handover {
     FailoverRequest wish;
     if (as_switchover()) wish.leader = leader_;
     wish.candidate = candidate_;
-    if (schedule_) wish.scheduled_at = schedule_->time;
+    if (schedule_) {
+      wish.scheduled_at = schedule_->time;
+      wish.offset_minutes = schedule_->offset_minutes;
+    }
     const auto written =
         cluster_.write({StoreKey::Failover, format_failover(wish), WriteCondition::none(), std::nullopt});
     if (!written) return written.error();

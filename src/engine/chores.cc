@@ -82,6 +82,7 @@ Task<void> Chores::perform(Chore chore, View view) {
       break;
     case Chore::RefuseRestart:
     case Chore::RefuseReinitialize:
+    case Chore::CancelScheduledRestart:
       break;  // answered by the loop
     case Chore::OnStartCallback:
       context_.callback(Callbacks::Event::OnStart, state_.memory.role);

@@ -93,6 +93,7 @@ std::optional<AcquireRequest> Engine::Impl::retake_request(const LockGeneration&
 Task<bool> Engine::Impl::act() {
   const auto view = views_.view();
   for (Chore chore : state_.plan.chores) chores_.run(chore, view);
+  if (!state_.plan.restart_cancelled.empty()) restart_schedule_.forget(state_.plan.restart_cancelled);
   switch (state_.plan.kind) {
     case PlanKind::Keep:
     case PlanKind::ProbePeers:
@@ -178,15 +179,21 @@ void Engine::Impl::start_procedure() {
       body = plan.follow.remote ? bootstrap_standby_leader(context_, plan.follow) : bootstrap_cluster(context_);
       break;
     case PlanKind::Restart: {
+      if (plan.scheduled_restart && !restart_schedule_.wanted()) return;  // deleted meanwhile
       FollowTarget target;
       if (auto view = views_.view()) target = follow_target(*view, *state_.settings, lock_.proof().has_value());
       body = restart(context_, std::move(target), patience);
-      if (restart_) {
-        // How long the start may take before another member takes over (ha_behaviour.md 1.15).
-        if (restart_->first.timeout) report({.kind = Event::Kind::RestartAsked, .timeout = restart_->first.timeout});
+      RestartRequest wanted;
+      if (plan.scheduled_restart) {
+        wanted = restart_schedule_.begin();
+        answer = [this](const OperatorReply& reply) { restart_schedule_.ended(reply); };
+      } else if (restart_) {
+        wanted = std::move(restart_->first);
         answer = std::move(restart_->second.done);
+        restart_.reset();
       }
-      restart_.reset();
+      // How long the start may take before another member takes over (ha_behaviour.md 1.15).
+      if (wanted.timeout) report({.kind = Event::Kind::RestartAsked, .timeout = wanted.timeout});
       break;
     }
     case PlanKind::CopySlots:
@@ -230,6 +237,12 @@ void Engine::Impl::procedure_ended(Result<void> result, Done done) {
   }
 }
 
+// Whoever asked is told "no" while he still listens (api/postgres_handlers.cc), and nothing is done behind his back.
+bool Engine::Impl::waited_too_long(const RestartRequest& request, Instant asked_at) const {
+  const auto patience = request.timeout.value_or(state_.settings->dynamic.primary_start_timeout);
+  return now() >= asked_at + std::max<Duration>(patience, state_.settings->dynamic.loop_wait);
+}
+
 // A request that something else is in the way of, or whose conditions do not hold, is answered; one that waits for a
 // fresh view or for a safe moment stays for the next turns.
 void Engine::Impl::answer_refused_requests() {
@@ -240,6 +253,11 @@ void Engine::Impl::answer_refused_requests() {
     if (unmet) state_.log.info("restart refused: {}", *unmet);
     if (busy || unmet) {
       restart_->second.done({503, busy ? in_the_way : "restart conditions are not satisfied"});
+      restart_.reset();
+    } else if (waited_too_long(restart_->first, restart_->second.asked_at)) {
+      const bool starts = observed_state(state_) == PgState::Starting;
+      state_.log.info("restart refused: no moment for it came: {}", state_.plan.status);
+      restart_->second.done({503, starts ? "postgres is still starting" : "restart failed"});
       restart_.reset();
     }
   }
@@ -274,6 +292,7 @@ Task<int> Engine::Impl::finish() {
   co_await member_.stop();
   co_await chores_.stop();
   co_await requests_.stop();
+  co_await restart_schedule_.stop();
   co_await status_.stop();
   co_await fresh_view_.stop();
   co_await health_.stop();

@@ -19,6 +19,7 @@
 #include "engine/operator_requests.h"
 #include "engine/procedure_runner.h"
 #include "engine/promise.h"
+#include "engine/restart_schedule.h"
 #include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/status_log.h"
@@ -41,7 +42,7 @@ struct Engine::Impl {
   using Done = std::function<void(OperatorReply)>;
   struct Pending {
     Done done;
-    bool taken = false;  // the plan asked for it
+    Instant asked_at = kLongAgo;
   };
 
   // start (engine_start.cc)
@@ -83,6 +84,7 @@ struct Engine::Impl {
   void start_procedure();
   void procedure_ended(Result<void> result, Done done);
   void answer_refused_requests();
+  bool waited_too_long(const RestartRequest& request, Instant asked_at) const;
   Task<int> finish();
 
   // requests (engine_requests.cc)
@@ -119,6 +121,7 @@ struct Engine::Impl {
   Failsafe failsafe_;
   HealthKeeper health_;
   OperatorRequests requests_;
+  RestartSchedule restart_schedule_;
   SharedQuestion status_;
   SharedQuestion fresh_view_;
   Listener listener_;

@@ -110,6 +110,7 @@ Observation Engine::Impl::observe() const {
   for (const PermanentSlot& slot : state_.slots.to_copy) o.slots_to_copy.push_back(slot.name);
   if (reinitialize_) o.reinitialize = reinitialize_->first;
   if (restart_) o.restart = restart_->first;
+  o.scheduled_restart = restart_schedule_.wanted();
   o.shutting_down = state_.shutting_down;
   o.unfinished = state_.unfinished;
   o.health = health_.report();
@@ -294,6 +295,9 @@ Member Engine::Impl::own_member() const {
   m.pause = settings.dynamic.pause;
   m.pending_restart = !state_.pending_restart_reason.empty();
   m.pending_restart_reason = state_.pending_restart_reason;
+  if (const auto& restart = restart_schedule_.wanted()) {
+    m.scheduled_restart = format_scheduled_restart(*restart, settings.compatibility);
+  }
   const bool leads = lock_.proof().has_value() && pg.is_primary();
   m.checkpoint_pending = leads && !state_.memory.checkpoint_done;
   const ProcedureKind busy = runner_.current().kind;

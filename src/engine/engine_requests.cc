@@ -48,12 +48,14 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                  [&](ConfigWrite& r) { requests_.write_config(std::move(r), std::move(done)); },
                  [&](RestartRequest& r) {
                    if (restart_) return done({503, "restart already in progress"});
-                   restart_.emplace(std::move(r), Pending{std::move(done)});
+                   restart_.emplace(std::move(r), Pending{std::move(done), now()});
                    wake();
                  },
+                 [&](ScheduleRestart& r) { restart_schedule_.schedule(std::move(r), std::move(done)); },
+                 [&](CancelScheduledRestart) { restart_schedule_.cancel(std::move(done)); },
                  [&](ReinitializeRequest& r) {
                    if (reinitialize_) return done({503, "reinitialize already in progress"});
-                   reinitialize_.emplace(std::move(r), Pending{std::move(done)});
+                   reinitialize_.emplace(std::move(r), Pending{std::move(done), now()});
                    wake();
                  },
                  [&](LoadRequest) { fresh_view_.ask(std::move(done)); },

@@ -85,6 +85,12 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                 wake();
               }),
       requests_(executor, state_, views_),
+      restart_schedule_(executor, state_,
+                        [this] {
+                          publish_snapshot();
+                          member_.look();
+                          wake();
+                        }),
       status_(executor, [this] { return look_for_askers(); }),
       fresh_view_(executor, [this] { return load_for_askers(); }),
       listener_(*this),
@@ -194,6 +200,7 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
   }
   co_await take_over_running_postgres(cache && *cache && !(*cache)->empty());
   co_await promise_.load();
+  co_await restart_schedule_.load();
   promise_.start();
   failsafe_.start();
   co_await first_view();

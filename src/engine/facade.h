@@ -23,11 +23,17 @@ struct SwitchoverRequest {
   std::string leader;
   std::string candidate;
   std::optional<WallTime> scheduled_at;
+  int offset_minutes = 0;  // of the zone in which it was written
 };
 // DELETE /switchover: writes {} if the key still has this revision; 200, 409 when it has another one, 503.
 struct CancelSwitchoverRequest {
   std::int64_t expected_revision = 0;
 };
+// POST /restart with a schedule: 202, 409 when there is one already, 503. The engine fills in the server that is meant.
+struct ScheduleRestart {
+  ScheduledRestart restart;
+};
+struct CancelScheduledRestart {};  // DELETE /restart: 200, 404, 503
 // PATCH and PUT /config: 200, 409 when the key has another revision, 503.
 struct ConfigWrite {
   json::object document;                          // the whole new document
@@ -45,7 +51,8 @@ struct StatusRequest {};
 
 using OperatorRequest =
     std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, CancelSwitchoverRequest, ConfigWrite,
-                 RestartRequest, ReinitializeRequest, LoadRequest, FailsafeRequest, StatusRequest>;
+                 RestartRequest, ScheduleRestart, CancelScheduledRestart, ReinitializeRequest, LoadRequest,
+                 FailsafeRequest, StatusRequest>;
 
 struct OperatorReply {
   int http_status = 200;

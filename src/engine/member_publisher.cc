@@ -14,7 +14,8 @@ bool urgent(const Member& before, const Member& now) {
          before.tags.published() != now.tags.published() || before.pending_restart != now.pending_restart ||
          before.pause != now.pause || before.api_url != now.api_url || before.conn_url != now.conn_url ||
          before.proxy_url != now.proxy_url || before.checkpoint_pending != now.checkpoint_pending ||
-         before.timeline_origin != now.timeline_origin || before.failsafe_over != now.failsafe_over;
+         before.scheduled_restart != now.scheduled_restart || before.timeline_origin != now.timeline_origin ||
+         before.failsafe_over != now.failsafe_over;
 }
 }  // namespace
 

@@ -103,6 +103,7 @@ Task<OperatorReply> OperatorRequests::do_switchover(SwitchoverRequest request) {
   stored.leader = request.leader;
   stored.candidate = request.candidate;
   stored.scheduled_at = request.scheduled_at;
+  stored.offset_minutes = request.offset_minutes;
   StoreWrite write{.key = StoreKey::Failover, .value = format_failover(stored)};
   auto written = co_await state_.ports.store.write(std::move(write),
                                                    state_.ports.clock.now() + state_.settings->dynamic.retry_timeout);

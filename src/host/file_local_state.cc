@@ -131,6 +131,17 @@ Task<Result<void>> FileLocalState::save_sound_slots(SoundSlots slots) {
   co_return co_await save(join_path(paths_.run_directory, "slots.json"), format_sound_slots(slots));
 }
 
+Task<Result<std::optional<ScheduledRestart>>> FileLocalState::load_scheduled_restart() {
+  const std::string path = join_path(paths_.run_directory, "restart.json");
+  co_return parsed<ScheduledRestart>(co_await load(path), path, parse_scheduled_restart);
+}
+
+Task<Result<void>> FileLocalState::save_scheduled_restart(std::optional<ScheduledRestart> restart) {
+  std::optional<std::string> text;
+  if (restart) text = to_json(format_scheduled_restart(*restart, Compatibility::V4_1), JsonStyle::Compact);
+  co_return co_await save(join_path(paths_.run_directory, "restart.json"), std::move(text));
+}
+
 Task<Result<std::optional<json::object>>> FileLocalState::load_dynamic_cache() {
   const std::string path = join_path(paths_.data_dir, kCacheName);
   co_return parsed<json::object>(co_await load(path), path, parse_cache);

@@ -175,6 +175,13 @@ Result<PromiseRecord> parse_promise(std::string_view text) {
   return record;
 }
 
+Result<ScheduledRestart> parse_scheduled_restart(std::string_view text) {
+  auto value = parse_json(text);
+  if (!value) return value.error();
+  if (!value->is_object()) return Error(ErrorCode::Invalid, "the document is no JSON object");
+  return read_scheduled_restart(value->as_object());
+}
+
 std::string format_work_note(const WorkNote& note) {
   json::object o;
   o["kind"] = json::string(kWorkWords[static_cast<std::size_t>(note.kind)]);

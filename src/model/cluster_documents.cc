@@ -32,7 +32,10 @@ void read_schedule(const json::object& fields, FailoverRequest& request) {
   const json::string* text = value->if_string();
   if (text != nullptr && text->empty()) return;
   const auto parsed = text == nullptr ? std::nullopt : parse_iso8601(*text);
-  if (parsed && parsed->has_zone) request.scheduled_at = parsed->time;
+  if (parsed && parsed->has_zone) {
+    request.scheduled_at = parsed->time;
+    request.offset_minutes = parsed->offset_minutes;
+  }
   request.schedule_invalid = !request.scheduled_at.has_value();
 }
 
@@ -86,7 +89,7 @@ std::string format_failover(const FailoverRequest& request) {
   json::object out;
   if (!request.leader.empty()) out["leader"] = request.leader;
   if (!request.candidate.empty()) out["member"] = request.candidate;
-  if (request.scheduled_at) out["scheduled_at"] = format_iso8601(*request.scheduled_at);
+  if (request.scheduled_at) out["scheduled_at"] = format_iso8601(*request.scheduled_at, request.offset_minutes);
   return to_json(out, JsonStyle::Compact);
 }
 

@@ -47,6 +47,7 @@ struct FailoverRequest {
   std::optional<WallTime> scheduled_at;
   bool schedule_invalid = false;  // scheduled_at was there but had no zone or did not parse
   std::int64_t revision = 0;
+  int offset_minutes = 0;  // of the zone in which scheduled_at is written
 
   bool empty() const { return leader.empty() && candidate.empty(); }
   bool operator==(const FailoverRequest&) const = default;

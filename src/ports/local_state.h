@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "model/failsafe_question.h"
 #include "model/lsn.h"
+#include "model/restart_request.h"
 #include "ports/store.h"
 
 namespace tamada {
@@ -66,6 +67,9 @@ class LocalState {
   virtual Task<Result<void>> save_promise(PromiseRecord record) = 0;
   virtual Task<Result<std::optional<SoundSlots>>> load_sound_slots() = 0;
   virtual Task<Result<void>> save_sound_slots(SoundSlots slots) = 0;
+  // What an operator was told that would be done at its time; nullopt takes it off the record.
+  virtual Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() = 0;
+  virtual Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) = 0;
   // patroni.dynamic.json in the data directory (configuration.md 1.5).
   virtual Task<Result<std::optional<json::object>>> load_dynamic_cache() = 0;
   virtual Task<Result<void>> save_dynamic_cache(json::object document) = 0;

@@ -2,12 +2,8 @@
 
 namespace tamada::sim {
 
-namespace {
-constexpr WallTime kCalendarStart{std::chrono::seconds(1767225600)};  // 2026-01-01
-}
-
 WallTime SimClock::wall_now() const {
-  return kCalendarStart + process_.world().now() + process_.host().wall_offset;
+  return wall_time(process_.host(), process_.world().now());
 }
 
 Task<void> SimClock::sleep_until(Instant when) {

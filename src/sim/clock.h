@@ -6,6 +6,11 @@
 
 namespace tamada::sim {
 
+constexpr WallTime kCalendarStart{std::chrono::seconds(1767225600)};  // 2026-01-01
+inline WallTime wall_time(const SimHost& host, SimTime now) {
+  return kCalendarStart + now + host.wall_offset;
+}
+
 class SimClock final : public Clock {
  public:
   explicit SimClock(SimProcess& process) : process_(process) {}

@@ -64,6 +64,16 @@ Task<Result<void>> SimLocalState::save_sound_slots(SoundSlots slots) {
   co_return Result<void>();
 }
 
+Task<Result<std::optional<ScheduledRestart>>> SimLocalState::load_scheduled_restart() {
+  co_await process_.point("local.load", CallPhase::Before);
+  co_return disk_.scheduled_restart;
+}
+
+Task<Result<void>> SimLocalState::save_scheduled_restart(std::optional<ScheduledRestart> restart) {
+  co_await write([this, &restart] { disk_.scheduled_restart = std::move(restart); });
+  co_return Result<void>();
+}
+
 Task<Result<std::optional<json::object>>> SimLocalState::load_dynamic_cache() {
   co_await process_.point("local.load", CallPhase::Before);
   co_return postgres_.directory().dynamic_cache;

@@ -21,6 +21,7 @@ struct SimDisk {
   std::optional<WorkNote> work;
   std::optional<PromiseRecord> promise;
   std::optional<SoundSlots> sound_slots;
+  std::optional<ScheduledRestart> scheduled_restart;
 };
 
 class SimLocalState final : public LocalState {
@@ -37,6 +38,8 @@ class SimLocalState final : public LocalState {
   Task<Result<void>> save_promise(PromiseRecord record) override;
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override;
   Task<Result<void>> save_sound_slots(SoundSlots slots) override;
+  Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override;
+  Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;
   Task<Result<void>> save_dynamic_cache(json::object document) override;
   std::string boot_id() const override;

@@ -4,6 +4,10 @@
 
 namespace tamada::sim {
 
+namespace {
+constexpr Duration kSoonest = 2s;
+}
+
 void Nemesis::schedule(const std::vector<int>& only) {
   for (const auto& step : steps_) {
     if (!only.empty() && std::find(only.begin(), only.end(), step.id) == only.end()) continue;
@@ -360,6 +364,13 @@ void Nemesis::write_config(int m, std::string_view name, json::value value) {
   cluster_.submit(m, std::move(write), [](const OperatorReply&) {});
 }
 
+// Of a scheduled request, by the clock of the member that is asked. Drawn from the step's own time, so that the steps
+// of a seed stay what they are.
+WallTime Nemesis::soon(const FaultStep& s, int member) {
+  const SimHost& host = cluster_.world().host(cluster_.host_of(member));
+  return wall_time(host, cluster_.world().now()) + kSoonest + s.at % Duration(40s);
+}
+
 void Nemesis::ask(const FaultStep& s) {
   const auto quiet = [this, s](const OperatorReply& reply) {
     cluster_.world().trace("operator", "{}: {} {}", to_string(s.kind), reply.http_status, reply.text);
@@ -373,6 +384,7 @@ void Nemesis::ask(const FaultStep& s) {
       SwitchoverRequest request;
       request.leader = cluster_.name_of(lead);
       if (s.amount % 2 == 1 && s.b != lead) request.candidate = cluster_.name_of(s.b);
+      if (s.amount >= 6) request.scheduled_at = soon(s, here);
       return cluster_.submit(here, request, quiet);
     }
     case FaultKind::AskFailover: {
@@ -383,8 +395,17 @@ void Nemesis::ask(const FaultStep& s) {
       checkers_.forced(s.b);
       return cluster_.submit(here, request, quiet);
     }
-    case FaultKind::AskRestart:
-      return cluster_.submit(here, RestartRequest{}, quiet);
+    case FaultKind::AskRestart: {
+      if (s.at / 1ms % 3 == 0) return cluster_.submit(here, RestartRequest{}, quiet);
+      ScheduleRestart later;
+      later.restart.at = soon(s, here);
+      if (s.at / 1ms % 7 == 0) later.restart.request.role = "replica";
+      cluster_.submit(here, std::move(later), quiet);
+      if (s.at / 1ms % 5 != 0) return;
+      return cluster_.world().at(s.at + kSoonest, -1, [this, here, quiet] {
+        if (!stopped_) cluster_.submit(here, CancelScheduledRestart{}, quiet);
+      });
+    }
     case FaultKind::AskReinitialize: {
       ReinitializeRequest request;
       request.force = s.amount % 2 == 1;

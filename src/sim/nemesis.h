@@ -30,6 +30,7 @@ class Nemesis {
   bool end_store(const FaultStep& step);
   bool set_postgres(const FaultStep& step, bool on);
   void ask(const FaultStep& step);
+  WallTime soon(const FaultStep& step, int member);
   void write_config(int member, std::string_view name, json::value value);
   int any_daemon(int first) const;  // a member whose daemon runs, -1 when there is none
   int leader() const;

@@ -1,6 +1,8 @@
 #include "sim/runner.h"
 
 #include <exception>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -154,7 +156,22 @@ class Run {
         }
       }
     }
+    call_off();
     if (tries < 10) world().after(3s, -1, [this, tries] { resume(tries + 1); });
+  }
+
+  // What is scheduled for later would come into the quiet.
+  void call_off() {
+    const auto* request = cluster_.etcd().model().find(cluster_.key("failover"));
+    std::optional<CancelSwitchoverRequest> switchover;
+    if (request != nullptr && request->value.find("scheduled_at") != std::string::npos) {
+      switchover = CancelSwitchoverRequest{request->mod_revision};
+    }
+    for (int m = 0; m < cluster_.member_count(); ++m) {
+      if (!cluster_.daemon_runs(m)) continue;
+      cluster_.submit(m, CancelScheduledRestart{}, [](const OperatorReply&) {});
+      if (switchover) cluster_.submit(m, *std::exchange(switchover, std::nullopt), [](const OperatorReply&) {});
+    }
   }
 
   void recovery() {

@@ -95,6 +95,14 @@ std::string World::observe(const std::string& key, const std::string& value) {
   } else if (key == "restart") {
     o_.restart.reset();
     if (value != "no") o_.restart = RestartRequest{.role = value == "any" ? "" : value};
+  } else if (key == "scheduled_restart") {  // 30s from now, or no
+    o_.scheduled_restart.reset();
+    if (value == "no") return "";
+    o_.scheduled_restart.emplace();
+    o_.scheduled_restart->at = wall_ + duration(value);
+    o_.scheduled_restart->postmaster_start_time = "2023-11-14 22:00:00+00:00";
+  } else if (key == "postmaster_started") {  // T22:00:00 and on, or no; the scheduled restart means that of 22:00
+    if (o_.postgres.row) o_.postgres.row->postmaster_start_time = value == "no" ? "" : "2023-11-14 " + value + "+00:00";
   } else if (key == "slots_to_copy") {
     o_.slots_to_copy.clear();
     if (value != "none") o_.slots_to_copy = {value};

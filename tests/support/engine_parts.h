@@ -187,6 +187,15 @@ class FakeLocalState final : public LocalState {
     sound_slots = std::move(slots);
     co_return Result<void>();
   }
+  std::optional<ScheduledRestart> scheduled_restart;
+  std::function<Result<void>()> on_save_restart = [] { return Result<void>(); };
+  Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override { co_return scheduled_restart; }
+  Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) override {
+    co_await clock_.sleep_for(save_takes);
+    Result<void> saved = on_save_restart();
+    if (saved) scheduled_restart = std::move(restart);
+    co_return saved;
+  }
   Task<Result<std::optional<WorkNote>>> load_work_note() override { co_return std::optional<WorkNote>(); }
   Task<Result<void>> save_work_note(std::optional<WorkNote>) override { co_return Result<void>(); }
   std::optional<json::object> dynamic_cache;

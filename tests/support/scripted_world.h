@@ -175,6 +175,10 @@ class ScriptedWorld final : public Clock,
   Task<Result<void>> save_promise(PromiseRecord) override { co_return Result<void>(); }
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override { co_return std::optional<SoundSlots>(); }
   Task<Result<void>> save_sound_slots(SoundSlots) override { co_return Result<void>(); }
+  Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override {
+    co_return std::optional<ScheduledRestart>();
+  }
+  Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart>) override { co_return Result<void>(); }
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override { co_return std::optional<json::object>(); }
   Task<Result<void>> save_dynamic_cache(json::object) override { co_return Result<void>(); }
   std::string boot_id() const override { return "boot"; }

@@ -17,7 +17,7 @@ void check_failover(std::string_view text) {
   INVARIANT(!request->empty());
   const auto again = parse_failover(format_failover(*request));
   INVARIANT(again && again->leader == request->leader && again->candidate == request->candidate &&
-            again->scheduled_at == request->scheduled_at);
+            again->scheduled_at == request->scheduled_at && again->offset_minutes == request->offset_minutes);
 }
 
 void check_sync(std::string_view text) {

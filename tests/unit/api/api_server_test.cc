@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "support/engine_fake.h"
 #include "support/log_capture.h"
 #include "support/raw_http_client.h"
@@ -378,14 +379,40 @@ TEST_F(ApiServerTest, restart_passes_its_conditions_and_the_engines_answer) {
   EXPECT_EQ(request("POST", "/restart", "{}").body, "restarted successfully");
   EXPECT_EQ(request("POST", "/restart", R"({"restart_pending": true})").status, 503);
   EXPECT_EQ(request("POST", "/restart", R"({"role": "x"})").status, 400);
-  EXPECT_EQ(request("DELETE", "/restart").body, "no restarts are scheduled");
-  EXPECT_EQ(request("POST", "/restart", R"({"schedule": "2999-01-01T10:00:00+00:00"})").status, 501);
   auto paused = SnapshotBuilder::primary();
   paused.snapshot.paused = true;
   engine.publish(paused);
   const auto refused = request("POST", "/restart", R"({"role": "x", "schedule": "2999-01-01T10:00:00+00:00"})");
   EXPECT_EQ(refused.status, 500);
   EXPECT_EQ(refused.body, "Can't schedule restart in the paused state");
+}
+
+TEST_F(ApiServerTest, a_restart_is_scheduled_and_deleted_by_the_engine) {
+  on<ScheduleRestart>([](const ScheduleRestart&) { return OperatorReply{202, "Restart scheduled"}; });
+  start();
+  const auto accepted = request(
+      "POST", "/restart",
+      R"({"schedule": "2999-01-01T12:00:00+02:00", "role": "master", "postgres_version": "9.6.24", "timeout": "1min"})");
+  EXPECT_EQ(accepted.status, 202);
+  EXPECT_EQ(accepted.body, "Restart scheduled");
+  ASSERT_EQ(engine.requests<ScheduleRestart>().size(), 1u);
+  EXPECT_TRUE(engine.requests<RestartRequest>().empty());
+  const ScheduledRestart asked = engine.requests<ScheduleRestart>()[0].restart;
+  EXPECT_EQ(format_iso8601(asked.at, asked.offset_minutes), "2999-01-01T12:00:00+02:00");
+  EXPECT_EQ(asked.request.role, "primary");
+  EXPECT_EQ(asked.request.postgres_version, "9.6.24");
+  EXPECT_EQ(asked.request.timeout, 60s);
+  on<ScheduleRestart>(
+      [](const ScheduleRestart&) { return OperatorReply{409, "Another restart is already scheduled"}; });
+  const auto second = request("POST", "/restart", R"({"schedule": "2999-01-01T12:00:00Z"})");
+  EXPECT_EQ(second.status, 409);
+  EXPECT_EQ(second.body, "Another restart is already scheduled");
+  on<CancelScheduledRestart>(
+      [](const CancelScheduledRestart&) { return OperatorReply{200, "scheduled restart deleted"}; });
+  EXPECT_EQ(request("DELETE", "/restart").body, "scheduled restart deleted");
+  on<CancelScheduledRestart>(
+      [](const CancelScheduledRestart&) { return OperatorReply{404, "no restarts are scheduled"}; });
+  EXPECT_EQ(request("DELETE", "/restart").status, 404);
 }
 
 TEST_F(ApiServerTest, reinitialize_needs_another_member_as_leader) {

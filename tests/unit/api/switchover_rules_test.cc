@@ -105,7 +105,7 @@ TEST(SwitchoverRules, the_schedule_is_taken_in_its_zone) {
   const auto body =
       read_switchover_body(object_of(R"({"leader": "n1", "scheduled_at": "2027-01-01T12:00:00+02:00"})"), false);
   const auto request = std::get<SwitchoverRequest>(validate_switchover(body, {V41, false, kNow}));
-  EXPECT_EQ(request.scheduled_at, std::get<WallTime>(read_schedule(kFuture, "switchover", kNow)));
+  EXPECT_EQ(request.scheduled_at, std::get<ParsedTime>(read_schedule(kFuture, "switchover", kNow)).time);
 }
 
 ClusterView view_with(const char* leader, bool request_pending) {

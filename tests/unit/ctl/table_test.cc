@@ -216,10 +216,10 @@ TEST(Footer, tells_of_maintenance_mode_and_of_a_scheduled_switchover) {
   EXPECT_EQ(format_footer(view), "");
   view.config->value["pause"] = true;
   view.failover =
-      parse_failover(R"({"leader":"postgresql1","member":"postgresql2","scheduled_at":"2027-01-01T10:00:00+00:00"})");
+      parse_failover(R"({"leader":"postgresql1","member":"postgresql2","scheduled_at":"2027-01-01T12:00:00+02:00"})");
   EXPECT_EQ(format_footer(view),
             " Maintenance mode: on\n"
-            " Switchover scheduled at: 2027-01-01T10:00:00+00:00\n"
+            " Switchover scheduled at: 2027-01-01T12:00:00+02:00\n"
             "                    from: postgresql1\n"
             "                      to: postgresql2\n");
 }

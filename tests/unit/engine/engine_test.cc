@@ -147,6 +147,90 @@ TEST(Engine, a_restart_may_take_as_long_as_its_operator_said_before_another_memb
   EXPECT_EQ(r.engine->snapshot()->explanation.rule, "ST-03") << r.engine->snapshot()->status;
 }
 
+constexpr const char* kStarted = "2026-11-23 05:20:13.398298+00:00";
+
+// The primary with its lock; a restart is scheduled in twenty seconds.
+struct Scheduled : Running {
+  Scheduled() {
+    parts.runs_as(true);
+    parts.postgres.status.row->postmaster_start_time = kStarted;
+    stored.leader = LeaderEntry{{"n1", 7, "a"}, 9};
+    parts.local.adoption = AdoptionRecord{"boot", "store-1", {"n1", 7, "a"}, 30s, parts.clock.now()};
+    wanted.at = parts.clock.wall_now() + 20s;
+    wanted.request.timeout = 40s;
+    wanted.postmaster_start_time = kStarted;
+  }
+  std::size_t restarts() const { return parts.postgres.stops.size(); }
+  bool shown() const { return engine->snapshot()->own_member.scheduled_restart.has_value(); }
+  ScheduledRestart wanted;
+};
+
+TEST(Engine, a_scheduled_restart_takes_place_at_its_time_and_once) {
+  Scheduled r;
+  r.parts.postgres.stop_takes[StopMode::Fast] = 3s;
+  r.start();
+  std::string answer;
+  r.engine->submit(ScheduleRestart{r.wanted}, [&](OperatorReply reply) { answer = reply.text; });
+  r.parts.clock.advance(1s);
+  EXPECT_EQ(answer, "Restart scheduled");
+  const auto& calls = r.parts.store.calls;
+  EXPECT_TRUE(std::any_of(calls.begin(), calls.end(), [](const std::string& call) {
+    return call.starts_with("touch ") && call.find("\"scheduled_restart\":{\"schedule\":") != std::string::npos;
+  })) << "the member key tells it at once";
+  r.parts.clock.advance(17s);
+  EXPECT_EQ(r.restarts(), 0u);
+  EXPECT_TRUE(r.shown());
+  r.parts.clock.advance(1s);
+  EXPECT_EQ(r.restarts(), 1u);
+  EXPECT_FALSE(r.shown());
+  EXPECT_TRUE(r.parts.local.scheduled_restart) << "for a daemon that finds the restart half done";
+  r.parts.clock.advance(3s);
+  EXPECT_FALSE(r.parts.local.scheduled_restart);
+  r.parts.runs_as(true);
+  r.parts.postgres.status.row->postmaster_start_time = "2026-11-23 06:00:00.000000+00:00";
+  r.parts.clock.advance(30s);
+  EXPECT_EQ(r.restarts(), 1u);
+}
+
+TEST(Engine, a_scheduled_restart_is_carried_out_by_the_next_daemon) {
+  Scheduled r;
+  r.parts.local.scheduled_restart = r.wanted;
+  r.start();
+  EXPECT_TRUE(r.shown());
+  r.parts.clock.advance(20s);
+  EXPECT_EQ(r.restarts(), 1u);
+}
+
+TEST(Engine, a_scheduled_restart_that_was_done_before_the_daemon_was_killed_is_not_done_again) {
+  Scheduled r;
+  r.parts.postgres.status.row->postmaster_start_time = "2026-11-23 06:00:00.000000+00:00";
+  r.parts.local.scheduled_restart = r.wanted;
+  r.start();
+  EXPECT_FALSE(r.shown());
+  EXPECT_FALSE(r.parts.local.scheduled_restart);
+  EXPECT_TRUE(r.parts.log_lines.contains("PostgreSQL was started anew since"));
+  r.parts.clock.advance(30s);
+  EXPECT_EQ(r.restarts(), 0u);
+}
+
+TEST(Engine, a_restart_that_no_moment_comes_for_is_refused_while_its_operator_listens) {
+  Running r;
+  r.parts.postgres.status.accepting = Accepting::Rejecting;
+  r.parts.postgres.status.recovery_configured = true;
+  r.parts.postgres.status.row.reset();
+  r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};
+  r.start();
+  std::string answer;
+  r.engine->submit(RestartRequest{.timeout = 30s}, [&](OperatorReply reply) { answer = reply.text; });
+  r.parts.clock.advance(29s);
+  EXPECT_EQ(answer, "");
+  r.parts.clock.advance(12s);
+  EXPECT_EQ(answer, "postgres is still starting");
+  r.parts.runs_as(false);
+  r.parts.clock.advance(1min);
+  EXPECT_TRUE(r.parts.postgres.stops.empty());
+}
+
 TEST(Engine, a_forced_reinitialize_cancels_a_clone_and_what_was_cancelled_is_not_started) {
   Running r;
   r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};

@@ -169,10 +169,11 @@ TEST(Switchover, a_scheduled_one_is_checked_when_it_is_due) {
   Operator o;
   SwitchoverRequest request{.leader = "n9", .candidate = "n8"};
   request.scheduled_at = WallTime(std::chrono::seconds(1800000000));
+  request.offset_minutes = 120;
   EXPECT_EQ(o.ask(request), "202 Switchover scheduled");
   EXPECT_TRUE(o.parts.peers.asked.empty());
   EXPECT_EQ(o.parts.store.writes[0].value,
-            R"({"leader":"n9","member":"n8","scheduled_at":"2027-01-15T08:00:00+00:00"})");
+            R"({"leader":"n9","member":"n8","scheduled_at":"2027-01-15T10:00:00+02:00"})");
 }
 
 TEST(Switchover, a_store_that_does_not_answer) {

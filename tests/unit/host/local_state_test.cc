@@ -130,6 +130,23 @@ TEST_F(LocalStateTest, which_logical_slots_are_sound_survives_the_daemon) {
   }
 }
 
+TEST_F(LocalStateTest, a_scheduled_restart_survives_the_daemon_until_it_is_taken_off) {
+  EXPECT_FALSE(run_task(io_, state_.load_scheduled_restart())->has_value());
+  ScheduledRestart restart;
+  restart.at = WallTime(std::chrono::seconds(1800000000));
+  restart.request.postgres_version = "16.1";
+  restart.postmaster_start_time = "2026-11-23 05:20:13.398298+00:00";
+  ASSERT_TRUE(run_task(io_, state_.save_scheduled_restart(restart)));
+  auto loaded = run_task(io_, state_.load_scheduled_restart());
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_EQ((*loaded)->at, restart.at);
+  EXPECT_EQ((*loaded)->request.postgres_version, "16.1");
+  EXPECT_EQ((*loaded)->postmaster_start_time, restart.postmaster_start_time);
+  ASSERT_TRUE(run_task(io_, state_.save_scheduled_restart(std::nullopt)));
+  EXPECT_FALSE(run_task(io_, state_.load_scheduled_restart())->has_value());
+  for (const char* broken : {"", "[]", "{}"}) EXPECT_FALSE(parse_scheduled_restart(broken)) << broken;
+}
+
 TEST_F(LocalStateTest, a_broken_document_is_an_error_and_not_nothing) {
   for (const char* text : {"", "{", "[]", "{}", "{\"kind\": 1}", "{\"kind\": \"dance\"}"}) {
     ASSERT_TRUE(write_file_atomic(directory_ / "work.json", text, 0600));
