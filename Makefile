@@ -11,7 +11,7 @@ PG        ?= 15
 FAILOVERS ?= 200
 CMAKE      = cmake -G Ninja -DCMAKE_CXX_COMPILER=$(CXX_19)
 
-.PHONY: configured build demo test check sim acceptance campaign bench full clean setup format sanitized
+.PHONY: configured build package demo test check sim acceptance campaign bench full clean setup format sanitized
 .DEFAULT_GOAL := build
 
 setup:
@@ -23,6 +23,12 @@ configured: setup
 
 build: configured
 	ninja -C $(BUILD) -j $(JOBS)
+
+# Debian packages, in $(BUILD)/packages.
+package: configured
+	ninja -C $(BUILD) -j $(JOBS) packaging
+	cpack --config $(BUILD)/CPackConfig.cmake
+	@ls $(BUILD)/packages/*.deb
 
 demo: configured
 	ninja -C $(BUILD) -j $(JOBS) tamada tamadactl

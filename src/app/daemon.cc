@@ -20,7 +20,7 @@
 #include "host/file_local_state.h"
 #include "host/linux_watchdog.h"
 #include "host/run_directory.h"
-#include "host/sd_notify.h"
+#include "host/service_manager.h"
 #include "host/signals.h"
 #include "host/system_clock.h"
 #include "net/curl_transport.h"
@@ -85,6 +85,8 @@ class Daemon {
             {clock, random_, settings, store_, server_, data_, sql_, peers_, watchdog_, callbacks_, local_, health_},
             log),
         api_(engine_, log.named("api")),
+        manager_(clock, [this] { return engine_.snapshot()->status; }),
+        telling_(executor_),
         main_(executor_) {
     peers_.update_settings(now());
     watchdog_.update_settings(now().watchdog, now().dynamic.ttl, now().dynamic.loop_wait);
@@ -95,19 +97,25 @@ class Daemon {
     Signals signals(executor_, {.reload = [this] { reload(); },
                                 .shutdown =
                                     [this] {
-                                      sd_notify("STOPPING=1");
+                                      manager_.stopping();
                                       engine_.submit(ShutdownRequest{}, {});
                                     },
-                                .detach = [this] { engine_.submit(DetachRequest{}, {}); },
+                                .detach =
+                                    [this] {
+                                      manager_.stopping();
+                                      engine_.submit(DetachRequest{}, {});
+                                    },
                                 .dump = [this] { dump(); }});
     set_invariant_dump([this] { dump(); });
     int code = 1;
     auto body = [](Daemon& me, int& result) -> Task<void> {
+      me.telling_.spawn(me.manager_.keep_telling());
       result = co_await me.engine_.run([&me] { return me.serve(); });
       me.api_.stop();
       co_await me.health_.stop();
       co_await me.callbacks_.finish(me.clock_.now() + kCallbackFarewell);
       co_await me.peers_.stop();
+      co_await me.telling_.stop();
       me.io_.stop();
     };
     main_.spawn(body(*this, code));
@@ -138,13 +146,13 @@ class Daemon {
   Result<void> serve() {
     Result<void> listening = api_.start(now().restapi);
     if (!listening) return listening.error().wrap("REST API could not be started");
-    sd_notify("READY=1");
+    manager_.ready();
     return listening;
   }
 
   void reload() {
-    sd_notify_reloading();
-    engine_.submit(ReloadRequest{}, [](OperatorReply) { sd_notify("READY=1"); });
+    manager_.reloading();
+    engine_.submit(ReloadRequest{}, [this](OperatorReply) { manager_.reloaded(); });
   }
 
   void dump() {
@@ -177,6 +185,8 @@ class Daemon {
   FileLocalState local_;
   Engine engine_;
   ApiServer api_;
+  ServiceManager manager_;
+  TaskScope telling_;
   TaskScope main_;
 };
 

@@ -62,10 +62,12 @@ const WordSpec kCluster{"CLUSTER_NAME", false, false, {}};
 const WordSpec kClusters{"CLUSTER_NAMES", false, true, {}};
 const WordSpec kNamedCluster{"CLUSTER_NAME", true, false, {}};
 const WordSpec kMembers{"MEMBER_NAMES", false, true, {}};
+const WordSpec kShell{"SHELL", true, false, {"bash"}};
 const WordSpec kFlushTarget{"TARGET", true, false, {"restart", "switchover"}};
 
 std::vector<CommandSpec> reading_commands() {
   return {
+      {"completion", "Print a script that completes command lines in a shell", {}, {kShell}, run_completion},
       {"dsn",
        "Show the address of a member, of the leader unless told otherwise",
        {role("Any member with this role"), text("member", {"-m", "--member"}, "This member"), group()},

@@ -26,6 +26,7 @@ Result<void> run_demote_cluster(CommandContext& context, const Arguments& argume
 Result<void> run_promote_cluster(CommandContext& context, const Arguments& arguments);
 Result<void> run_show_config(CommandContext& context, const Arguments& arguments);
 Result<void> run_edit_config(CommandContext& context, const Arguments& arguments);
+Result<void> run_completion(CommandContext& context, const Arguments& arguments);
 Result<void> run_remove(CommandContext& context, const Arguments& arguments);
 
 }  // namespace tamada::ctl

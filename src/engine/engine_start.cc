@@ -115,6 +115,7 @@ Task<void> Engine::Impl::first_view() {
                          text);
     }
     told = text;
+    state_.status = "waiting for the store: " + text;
     publish_snapshot();
     co_await state_.ports.clock.sleep_for(kFirstViewGap);
     if (exiting_) co_return;

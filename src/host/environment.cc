@@ -22,7 +22,9 @@ bool is_libpq(std::string_view name) {
 }
 
 bool is_removed(std::string_view name, const EnvironmentRules& rules) {
-  if (starts_with_any(name, {"PATRONI_", "TAMADA_", "KUBERNETES_"}) || name == "NOTIFY_SOCKET") return true;
+  if (starts_with_any(name, {"PATRONI_", "TAMADA_", "KUBERNETES_"})) return true;
+  // What the service manager says to this process alone.
+  if (name == "NOTIFY_SOCKET" || name == "WATCHDOG_USEC" || name == "WATCHDOG_PID") return true;
   if (rules.drop_libpq && is_libpq(name)) return true;
   if (std::ranges::find(rules.without, name) != rules.without.end()) return true;
   return rules.set.contains(std::string(name));

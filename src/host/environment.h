@@ -23,7 +23,8 @@ struct EnvironmentRules {
   std::map<std::string, std::string> set;  // added last, wins
 };
 
-// `base` less PATRONI_*, TAMADA_*, KUBERNETES_* and NOTIFY_SOCKET, then the rules.
+// `base` less PATRONI_*, TAMADA_*, KUBERNETES_* and systemd's NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, then the
+// rules.
 Environment child_environment(const Environment& base, const EnvironmentRules& rules = {});
 
 }  // namespace tamada

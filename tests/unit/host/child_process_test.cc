@@ -133,8 +133,8 @@ TEST_F(ChildProcess, a_grandchild_that_holds_the_pipe_does_not_hold_the_caller) 
 }
 
 TEST(ChildEnvironment, drops_what_is_ours_and_keeps_the_rest) {
-  Environment base{"PATH=/bin",        "PATRONI_NAME=a", "TAMADA_X=1",  "KUBERNETES_PORT=1",
-                   "NOTIFY_SOCKET=/n", "PGHOST=h",       "LANG=C.UTF-8"};
+  Environment base{"PATH=/bin",       "PATRONI_NAME=a", "TAMADA_X=1", "KUBERNETES_PORT=1", "NOTIFY_SOCKET=/n",
+                   "WATCHDOG_USEC=9", "WATCHDOG_PID=1", "PGHOST=h",   "LANG=C.UTF-8"};
   EXPECT_EQ(child_environment(base), (Environment{"PATH=/bin", "PGHOST=h", "LANG=C.UTF-8"}));
   EXPECT_EQ(child_environment(base, {.drop_libpq = true, .set = {{"PGPASSFILE", "/p"}}}),
             (Environment{"PATH=/bin", "LANG=C.UTF-8", "PGPASSFILE=/p"}));

@@ -1,0 +1,123 @@
+"""HAProxy before the cluster, as docs/samples/haproxy.cfg configures it."""
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+import psycopg2
+
+from harness import hosts, wait
+from harness.cluster import SUPERUSER
+from harness.scenario import scenario
+
+SAMPLE = pathlib.Path(__file__).resolve().parents[3] / "docs/samples/haproxy.cfg"
+PRIMARY, REPLICAS = 5000, 5001
+
+
+class Balancer:
+    """The sample on a host of its own, the members' addresses in the place of its own."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.host = hosts.Host(cluster.prefix, "lb", 60)
+        text = SAMPLE.read_text()
+        for i, member in enumerate(cluster.members):
+            text = text.replace(f"10.0.0.{i + 1}:", f"{member.host.address}:")
+        path = os.path.join(cluster.directory, "haproxy.cfg")
+        with open(path, "w") as f:
+            f.write(text)
+        with open(os.path.join(cluster.directory, "haproxy.log"), "wb") as log:
+            self.process = self.host.popen(["haproxy", "-db", "-f", path], stdout=log, stderr=subprocess.STDOUT,
+                                           preexec_fn=hosts.die_with_parent)
+
+    def connect(self, port):
+        connection = psycopg2.connect(host=self.host.address, port=port, user="postgres", password=SUPERUSER["password"],
+                                      dbname="postgres", connect_timeout=3, options="-c statement_timeout=5000")
+        connection.autocommit = True
+        return connection
+
+    def leads_to(self, port):
+        """(name of the member, whether it is a standby) of one new connection."""
+        connection = self.connect(port)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("select host(inet_server_addr()), pg_is_in_recovery()")
+                address, standby = cursor.fetchone()
+        finally:
+            connection.close()
+        return next(m.name for m in self.cluster.members if m.host.address == address), standby
+
+    def behind(self, port, times=6):
+        return {self.leads_to(port) for _ in range(times)}
+
+
+class Client:
+    """An application that knows the primary's port alone and connects again when it is cut off."""
+
+    def __init__(self, balancer):
+        self.balancer = balancer
+        self.acknowledged = []  # (monotonic time, number)
+        self.refused_as_standby = 0
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._write, daemon=True)
+        self.thread.start()
+
+    def _write(self):
+        connection, number = None, 0
+        while not self.stopping.is_set():
+            number += 1
+            try:
+                connection = connection or self.balancer.connect(PRIMARY)
+                with connection.cursor() as cursor:
+                    cursor.execute("insert into kept values (%s)", (number,))
+                self.acknowledged.append((time.monotonic(), number))
+                time.sleep(0.02)
+            except psycopg2.Error as error:
+                self.refused_as_standby += "read-only" in str(error)
+                if connection is not None:
+                    connection.close()
+                connection = None
+                time.sleep(0.05)
+
+    def since(self, moment):
+        return len([1 for at, _ in self.acknowledged if at > moment])
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(20)
+
+
+@scenario("HAProxy: the primary's port follows a switchover, the replicas' port leads to replicas that are not far behind",
+          dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5})
+def haproxy(c):
+    balancer = Balancer(c)
+    leader = c.leader()
+    replicas = {(m.name, True) for m in c.replicas()}
+    wait.until(lambda: balancer.behind(PRIMARY) == {(leader.name, False)}, "the primary's port leads to it", 20)
+    wait.until(lambda: balancer.behind(REPLICAS) == replicas, "the replicas' port leads to both", 20)
+    leader.sql("create table kept (n bigint)")
+    client = Client(balancer)
+    wait.until(lambda: client.since(0) > 20, "the client writes", 20)
+
+    candidate = c.replicas()[0]
+    c.ctl("switchover", c.scope, "--leader", leader.name, "--candidate", candidate.name, "--force")
+    assert c.wait_leader(other_than=leader, seconds=30) is candidate
+    moment = time.monotonic()
+    wait.until(lambda: client.since(moment) > 20, "the client writes again", 20)
+    c.wait_streams(leader)
+    replicas = {(m.name, True) for m in c.members if m is not candidate}
+    wait.until(lambda: balancer.behind(REPLICAS) == replicas, "the former primary is one of the replicas", 30)
+    assert balancer.behind(PRIMARY) == {(candidate.name, False)}
+    client.stop()
+    have = {n for n, in candidate.sql("select n from kept")}
+    lost = [n for _, n in client.acknowledged if n not in have]
+    assert not lost, f"{len(lost)} of {len(client.acknowledged)} acknowledged writes are lost"
+
+    # One that falls behind gets no readers, and gets them again.
+    leader.sql("select pg_wal_replay_pause()")
+    candidate.sql("create table filler as select repeat('x', 2000) as x from generate_series(1, 12000)")
+    wait.until(lambda: balancer.behind(REPLICAS) == replicas - {(leader.name, True)}, "the late one is left out", 40)
+    leader.sql("select pg_wal_replay_resume()")
+    wait.until(lambda: balancer.behind(REPLICAS) == replicas, "it is back", 40)
+    balancer.host.remove()
