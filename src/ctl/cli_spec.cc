@@ -31,7 +31,7 @@ OptionSpec format() {
   return {"format", {"-f", "--format"}, ValueKind::Choice, "Form of the output", kFormats, {}, {}};
 }
 
-OptionSpec event_format() {
+OptionSpec report_format() {
   return {"format", {"-f", "--format"}, ValueKind::Choice, "Form of the output", {"pretty", "json"}, {}, {}};
 }
 
@@ -70,6 +70,11 @@ const WordSpec kFlushTarget{"TARGET", true, false, {"restart", "switchover"}};
 
 std::vector<CommandSpec> reading_commands() {
   return {
+      {"doctor",
+       "Look for what is wrong, or will be one night",
+       {report_format(), text("skip", {"--skip"}, "Leave out these checks, several with commas"), group()},
+       {kCluster},
+       run_doctor},
       {"dsn",
        "Show the address of a member, of the leader unless told otherwise",
        {role("Any member with this role"), text("member", {"-m", "--member"}, "This member"), group()},
@@ -77,7 +82,7 @@ std::vector<CommandSpec> reading_commands() {
        run_dsn},
       {"events",
        "Follow what changes on the members, until Ctrl-C",
-       {event_format(), {"count", {"--count"}, ValueKind::Integer, "End after so many events", {}, {}, {}}, group()},
+       {report_format(), {"count", {"--count"}, ValueKind::Integer, "End after so many events", {}, {}, {}}, group()},
        {kCluster, kMembers},
        run_events},
       {"explain",

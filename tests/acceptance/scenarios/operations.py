@@ -246,6 +246,31 @@ def events(c):
             listening.process.kill()
 
 
+@scenario("doctor finds nothing in a clean cluster, and three defects", expected=NOISE + (r"Violated the rule",))
+def doctor(c):
+    # The store of this test is one node.
+    wait.until(lambda: all(json.loads(c.key(f"members/{m.name}")).get("state") == "running" for m in c.members), "all have told", 20)
+    clean = c.ctl("doctor", c.scope, "--skip", "store-hosts", check=False)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert c.ctl("doctor", c.scope, check=False).returncode == 1
+    leader, (first, second) = c.leader(), c.replicas()
+    tag_nofailover(first)
+    tag_nofailover(second)
+    first.local["postgresql"]["pg_hba"] = ["local all all trust", "host replication replicator 0.0.0.0/0 md5",
+                                           "host all postgres 0.0.0.0/0 trust"]
+    first.write_config()
+    first.signal(signal.SIGHUP)
+    leader.rest("/config", "PATCH", {"loop_wait": 10, "retry_timeout": 25})
+
+    def levels():
+        told = json.loads(c.ctl("doctor", c.scope, "-f", "json", check=False).stdout)
+        return {one["id"]: one["level"] for one in told}
+    wanted = {"candidate": "critical", "nofailover": "warning", "hba": "warning", "ttl-sum": "warning"}
+    wait.until(lambda: wanted.items() <= levels().items(), "the defects are found", 20)
+    assert c.ctl("doctor", c.scope, check=False).returncode == 2
+    assert c.ctl("doctor", "nothing-here", check=False).returncode == 3
+
+
 @scenario("an operator's daemon takes a running cluster over without restarting PostgreSQL", start=False, size=1,
           expected=NOISE)
 def adopt_running_postgres(c):
