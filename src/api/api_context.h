@@ -25,6 +25,8 @@ struct ApiContext {
   Logger log;
   std::shared_ptr<const RestApiSettings> settings = std::make_shared<RestApiSettings>();
 
+  int listeners = 0;  // of /events
+
   // The status document of the snapshot as text; made once for each snapshot.
   const std::string& status_text(const SnapshotPtr& snapshot);
   // Asks for a newer status row in the background when the snapshot's is old; health answers never wait for it.

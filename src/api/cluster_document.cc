@@ -1,6 +1,7 @@
 #include "api/cluster_document.h"
 
 #include "api/member_facts.h"
+#include "api/self_report.h"
 #include "base/text.h"
 
 namespace tamada {
@@ -149,6 +150,15 @@ json::object explain_document(const Snapshot& snapshot, Instant now) {
   const bool valid = now < snapshot.lock_valid_until;
   out["lock_valid_for"] = valid ? json::value(to_seconds(snapshot.lock_valid_until - now)) : json::value(nullptr);
   out["postgres"] = snapshot.postgres.one_line();
+  out["self"] = self_report(snapshot);
+  if (snapshot.decisions && !snapshot.decisions->entries.empty()) {
+    const DecisionHistory& past = *snapshot.decisions;
+    json::object kept{{"from", past.entries.front()->id},
+                      {"to", past.entries.back()->id},
+                      {"since", format_iso8601(past.entries.front()->first)}};
+    kept["last_race"] = past.last_race ? json::value(past.last_race->id) : json::value(nullptr);
+    out["past"] = std::move(kept);
+  }
   return out;
 }
 

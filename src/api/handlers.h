@@ -12,6 +12,7 @@ Task<HttpReply> get_liveness(ApiCall call);
 Task<HttpReply> get_readiness(ApiCall call);
 Task<HttpReply> get_metrics(ApiCall call);
 Task<HttpReply> get_explain(ApiCall call);
+Task<HttpReply> get_events(ApiCall call);
 Task<HttpReply> get_health(ApiCall call);  // every other path
 
 // cluster_handlers.cc

@@ -34,6 +34,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "metrics", get_metrics, kOpen},
     {"GET", "failsafe", get_failsafe, kOpen},
     {"GET", "explain", get_explain, kOpen},
+    {"GET", "events", get_events, kOpen},
     {"POST", "failsafe", post_failsafe, kProtected, RouteBody::Required, kWithoutStore},
     {"PATCH", "config", patch_config, kProtected, RouteBody::Required},
     {"PUT", "config", put_config, kProtected, RouteBody::Required},

@@ -1,8 +1,10 @@
 #include "api/cluster_document.h"
+#include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/health.h"
 #include "api/member_facts.h"
 #include "api/metrics.h"
+#include "api/past_document.h"
 #include "api/replies.h"
 #include "api/status_document.h"
 
@@ -70,9 +72,41 @@ Task<HttpReply> get_metrics(ApiCall call) {
   co_return reply;
 }
 
+// One listener's stream and its place among the listeners.
+struct Listener {
+  Listener(ApiContext& context, std::optional<EventPlace> resume)
+      : api(context), stream(context.engine, std::move(resume)) {
+    ++api.listeners;
+  }
+  ~Listener() { --api.listeners; }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  ApiContext& api;
+  EventStream stream;
+};
+
+Task<HttpReply> get_events(ApiCall call) {
+  HttpReply reply = text_reply(200, "");
+  reply.content_type = "text/event-stream";
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  if (call.request.method == "HEAD") co_return reply;
+  if (call.api.listeners >= EventStream::kMostListeners) co_return text_reply(503, "too many listeners");
+  const auto resume = parse_event_place(call.request.header("Last-Event-ID"));
+  auto listener = std::make_shared<Listener>(call.api, resume);
+  reply.next_part = [listener] { return listener->stream.next(); };
+  co_return reply;
+}
+
 Task<HttpReply> get_explain(ApiCall call) {
   EngineClient& engine = call.api.engine;
-  co_return json_reply(200, explain_document(*engine.snapshot(), engine.now()));
+  const SnapshotPtr snapshot = engine.snapshot();
+  if (!asks_for_past(call.target.query)) co_return json_reply(200, explain_document(*snapshot, engine.now()));
+  const DecisionHistory none;
+  const DecisionHistory& history = snapshot->decisions ? *snapshot->decisions : none;
+  const auto document = past_document(snapshot->settings->name, history, call.target.query);
+  if (document) co_return json_reply(200, *document);
+  co_return text_reply(document.error().code == ErrorCode::NotFound ? 404 : 400, document.error().message);
 }
 
 }  // namespace tamada

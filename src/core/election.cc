@@ -182,14 +182,17 @@ struct Opinion {
   std::string text;
 };
 
-// Does the position of `report` count in this race?
-bool position_counts(const ElectionInput& in, const PeerReport& report) {
-  if (report.tags.nofailover() || report.watchdog_failed || report.sick) return false;
-  if (outside_failsafe(in, report.member)) return false;
-  if (!synchronous_race(in.view, in.settings)) return true;
+// Why the position of `report` does not count in this race; nullopt: it does.
+std::optional<std::string_view> why_not_counted(const ElectionInput& in, const PeerReport& report) {
+  if (report.sick) return "sick";
+  if (report.tags.nofailover()) return "it carries the tag nofailover";
+  if (report.watchdog_failed) return "its watchdog does not work";
+  if (outside_failsafe(in, report.member)) return "the failsafe map does not name it";
+  if (!synchronous_race(in.view, in.settings)) return std::nullopt;
   // An isolated old primary may be ahead; what it has beyond the others was never acknowledged.
-  if (same_name(in.view.sync.leader, report.member)) return false;
-  return quorum_mode(in.settings) || in_sync(in.view.sync, report.member);
+  if (same_name(in.view.sync.leader, report.member)) return "it led the synchronous set";
+  if (quorum_mode(in.settings) || in_sync(in.view.sync, report.member)) return std::nullopt;
+  return "it is no synchronous standby";
 }
 
 // Nothing is lost by who leads a standby cluster: the remote primary has everything. While its members stream from
@@ -209,16 +212,12 @@ Opinion opinion_of(const ElectionInput& in, const PeerReport& report, bool delay
   if (report.is_primary) return {PrimaryAlive, false, fmt::format("{} is still alive and primary", who(report))};
   const Lsn mine = own_position(in);
   const std::string at = fmt::format("at {}, ours is {}", to_string(report.position), to_string(mine));
-  if (!position_counts(in, report)) {
-    const bool outside = outside_failsafe(in, report.member);
-    if (!report.sick && !outside) {
-      return {NobodyObjects, false, fmt::format("{} is {}, but may not be promoted", who(report), at)};
-    }
-    // What it says of its position is as good as anybody's.
-    const bool votes = report.in_recovery && report.position.known() && report.position <= mine &&
-                       in.observation.postgres.row && report.timeline == in.observation.postgres.row->timeline;
-    const char* why = report.sick ? "sick" : "not in the failsafe map";
-    return {NobodyObjects, votes, fmt::format("{} is {}, but {} and may not be promoted", who(report), at, why)};
+  if (const auto why = why_not_counted(in, report)) {
+    // What these say of their position is as good as anybody's.
+    const bool votes = (report.sick || outside_failsafe(in, report.member)) && report.in_recovery &&
+                       report.position.known() && report.position <= mine && in.observation.postgres.row &&
+                       report.timeline == in.observation.postgres.row->timeline;
+    return {NobodyObjects, votes, fmt::format("{} is {}, but may not be promoted: {}", who(report), at, *why)};
   }
   // What an older timeline has beyond the fork was given up when the newer one began, however much it is.
   const Timeline own = in.observation.postgres.row ? in.observation.postgres.row->timeline : Timeline{};

@@ -1,6 +1,7 @@
 #include "core/rule_book.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/invariant.h"
 
@@ -105,6 +106,29 @@ Verdict find_rule(const Facts& facts) {
   }
   INVARIANT(false && "the last rule of the last situation has no conditions");
   return {};
+}
+
+std::vector<std::string_view> facts_of_rule(std::string_view id) {
+  std::array<bool, kFactCount> asked{};
+  const auto ask = [&](const When& when) {
+    for (const Condition& condition : when) {
+      // "Whatever it is, as long as it is known" stands at rules that take something, for every fact on their way.
+      const auto whatever = static_cast<ValueSet>(all_values(condition.id) & ~1u);
+      if (condition.allowed != whatever) asked[static_cast<std::size_t>(condition.id)] = true;
+    }
+  };
+  for (const Situation& situation : rule_book()) {
+    const auto rule = std::find_if(situation.rules.begin(), situation.rules.end(),
+                                   [&](const Rule& candidate) { return candidate.id == id; });
+    if (rule == situation.rules.end()) continue;
+    ask(rule->when);
+    for (const When& when : situation.entered_when) ask(when);
+  }
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < kFactCount; ++i) {
+    if (asked[i]) names.push_back(fact_info(static_cast<FactId>(i)).name);
+  }
+  return names;
 }
 
 }  // namespace tamada

@@ -1,6 +1,7 @@
 // All situations in the order in which they are tried. Built once, immutable, safe from any thread.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "core/rule.h"
@@ -15,6 +16,9 @@ struct Verdict {
 };
 // Never empty: the last situation is entered always and its last rule has no conditions.
 Verdict find_rule(const Facts& facts);
+
+// Names of the facts that a rule and the way into its table ask for a certain value of; empty for an id that is none.
+std::vector<std::string_view> facts_of_rule(std::string_view id);
 
 // The tables, one file each.
 Situation shutdown_rules();

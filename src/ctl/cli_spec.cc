@@ -31,6 +31,10 @@ OptionSpec format() {
   return {"format", {"-f", "--format"}, ValueKind::Choice, "Form of the output", kFormats, {}, {}};
 }
 
+OptionSpec report_format() {
+  return {"format", {"-f", "--format"}, ValueKind::Choice, "Form of the output", {"pretty", "json"}, {}, {}};
+}
+
 OptionSpec force() {
   return flag("force", {"--force"}, "Ask nothing");
 }
@@ -68,12 +72,29 @@ const WordSpec kFlushTarget{"TARGET", true, false, {"restart", "switchover"}};
 std::vector<CommandSpec> reading_commands() {
   return {
       {"completion", "Print a script that completes command lines in a shell", {}, {kShell}, run_completion},
+      {"doctor",
+       "Look for what is wrong, or will be one night",
+       {report_format(), text("skip", {"--skip"}, "Leave out these checks, several with commas"), group()},
+       {kCluster},
+       run_doctor},
       {"dsn",
        "Show the address of a member, of the leader unless told otherwise",
        {role("Any member with this role"), text("member", {"-m", "--member"}, "This member"), group()},
        {kCluster},
        run_dsn},
-      {"explain", "Show why members do what they do", {format(), group()}, {kCluster, kMembers}, run_explain},
+      {"events",
+       "Follow what changes on the members, until Ctrl-C",
+       {report_format(), {"count", {"--count"}, ValueKind::Integer, "End after so many events", {}, {}, {}}, group()},
+       {kCluster, kMembers},
+       run_events},
+      {"explain",
+       "Show why members do what they do, and did",
+       {flag("list", {"--list"}, "List the decisions of the past"),
+        text("since", {"--since"}, "List those since this time"),
+        text("past", {"--past"}, "Show the decision with this number, or race: the last that weighed candidates"),
+        text("at", {"--at"}, "Show the decision that was in force at this time"), format(), group()},
+       {kCluster, kMembers},
+       run_explain},
       {"history", "Show the failovers and switchovers of the past", {group(), format()}, {kCluster}, run_history},
       {"list",
        "Show the members of clusters",

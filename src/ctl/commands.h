@@ -13,6 +13,8 @@ Result<void> run_history(CommandContext& context, const Arguments& arguments);
 Result<void> run_dsn(CommandContext& context, const Arguments& arguments);
 Result<void> run_version(CommandContext& context, const Arguments& arguments);
 Result<void> run_explain(CommandContext& context, const Arguments& arguments);
+Result<void> run_events(CommandContext& context, const Arguments& arguments);
+Result<void> run_doctor(CommandContext& context, const Arguments& arguments);
 Result<void> run_detach(CommandContext& context, const Arguments& arguments);
 Result<void> run_switchover(CommandContext& context, const Arguments& arguments);
 Result<void> run_failover(CommandContext& context, const Arguments& arguments);

@@ -116,4 +116,13 @@ Result<std::vector<Member>> select_members(CommandContext& context, const std::s
   return members;
 }
 
+std::vector<Member> named_members(const ClusterView& view, const std::vector<std::string>& words) {
+  std::vector<Member> members = members_of_role(view, RoleChoice::Any);
+  if (words.size() < 2) return members;
+  std::erase_if(members, [&](const Member& member) {
+    return std::find(words.begin() + 1, words.end(), member.name) == words.end();
+  });
+  return members;
+}
+
 }  // namespace tamada::ctl

@@ -34,6 +34,9 @@ Result<std::vector<Member>> select_members(CommandContext& context, const std::s
 // "Are you sure you want to <what>?"; without --force a "no" is the error "Aborted <action>".
 Result<void> confirm_action(CommandContext& context, bool force, const std::string& what, const std::string& action);
 
+// The members whose names follow the cluster's in `words`; all when there are none.
+std::vector<Member> named_members(const ClusterView& view, const std::vector<std::string>& words);
+
 std::string names_of(const std::vector<Member>& members);
 
 }  // namespace tamada::ctl

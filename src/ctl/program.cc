@@ -47,7 +47,9 @@ int run_command(CommandContext& context, const ParsedLine& line) {
                         "give each group's cluster a scope of its own and name that"));
   }
   const auto done = line.command->run(context, line.arguments);
-  return done ? 0 : report(context.console, done.error());
+  if (done) return context.exit_code;
+  report(context.console, done.error());
+  return context.failure_exit_code;
 }
 
 }  // namespace tamada::ctl

@@ -17,7 +17,7 @@ std::string authority(const UrlParts& parts) {
 
 }  // namespace
 
-Result<HttpResponse> call_member(CommandContext& context, const Member& member, const RestRequest& request) {
+Result<HttpRequest> member_request(const Member& member, const RestRequest& request) {
   const auto parts = split_url(member.api_url);
   if (!parts || parts->host.empty()) {
     return Error(ErrorCode::Unavailable, fmt::format("member {} publishes no usable api_url", member.name));
@@ -29,8 +29,14 @@ Result<HttpResponse> call_member(CommandContext& context, const Member& member, 
     http.headers.emplace_back("Content-Type", "application/json");
     http.body = to_json(*request.body, JsonStyle::Spaced);
   }
+  return http;
+}
+
+Result<HttpResponse> call_member(CommandContext& context, const Member& member, const RestRequest& request) {
+  auto http = member_request(member, request);
+  if (!http) return http.error();
   const Instant deadline = context.clock.now() + request.timeout;
-  auto response = context.loop.run(context.http.send(std::move(http), deadline));
+  auto response = context.loop.run(context.http.send(std::move(*http), deadline));
   if (!response)
     return response.error().wrap(fmt::format("member {} at {} gave no answer", member.name, member.api_url));
   return response;

@@ -19,6 +19,9 @@ struct RestRequest {
 // A restart or a clone may take its time.
 constexpr std::chrono::seconds kNoRestLimit{24 * 3600};
 
+// What is sent to the member. Error Unavailable when it publishes no usable address.
+Result<HttpRequest> member_request(const Member& member, const RestRequest& request);
+
 // Error when nothing was answered; every status is an answer.
 Result<HttpResponse> call_member(CommandContext& context, const Member& member, const RestRequest& request);
 

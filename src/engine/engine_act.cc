@@ -1,4 +1,6 @@
 // Carrying out a plan. Nothing is decided here.
+#include <algorithm>
+
 #include "core/follow.h"
 #include "core/next_timeline.h"
 #include "core/restart_conditions.h"
@@ -51,6 +53,18 @@ ProcedureKind kind_of(PlanKind plan) {
   }
 }
 
+std::string write_outcome(std::string_view applied, WriteKind kind) {
+  switch (kind) {
+    case WriteKind::Applied:
+      return std::string(applied);
+    case WriteKind::Refused:
+      return "the store refused: somebody else was first";
+    case WriteKind::Unknown:
+      return "not known: the store did not answer";
+  }
+  return "";
+}
+
 Task<Result<void>> stop_left_over(ProcedureContext& context) {
   const Instant now = context.clock.now();
   Result<void> stopped = co_await stop_postgres(
@@ -63,8 +77,14 @@ Task<Result<void>> stop_left_over(ProcedureContext& context) {
 
 Task<std::optional<PeerSurvey>> Engine::Impl::survey() {
   const Plan& plan = state_.plan;
-  co_return co_await survey_peers(state_.ports.peers, state_.ports.clock, plan.peers, plan.probe_timeout,
-                                  plan.final_positions);
+  std::optional<PeerSurvey> survey = co_await survey_peers(state_.ports.peers, state_.ports.clock, plan.peers,
+                                                           plan.probe_timeout, plan.final_positions);
+  if (survey) {
+    const auto answered = std::count_if(survey->reports.begin(), survey->reports.end(),
+                                        [](const PeerReport& report) { return report.answered; });
+    decisions_.set_outcome(decision_, fmt::format("{} of {} members answered", answered, survey->reports.size()));
+  }
+  co_return survey;
 }
 
 Task<void> Engine::Impl::acquire_lock() {
@@ -74,6 +94,7 @@ Task<void> Engine::Impl::acquire_lock() {
     request.failover_revision = view->failover_revision;
   }
   const WriteKind kind = co_await lock_.acquire(request, now() + state_.settings->dynamic.retry_timeout);
+  decisions_.set_outcome(decision_, write_outcome("the lock was taken", kind));
   if (kind == WriteKind::Refused) report({.kind = Event::Kind::AcquireRefused});
   // With the lock in hand, or in doubt, the brain looks at what was really there (safety.md 2.2).
   Result<void> loaded = co_await views_.load(now() + state_.settings->dynamic.retry_timeout);
@@ -105,6 +126,7 @@ Task<bool> Engine::Impl::act() {
       co_return true;
     case PlanKind::ReleaseLock: {
       const WriteKind kind = co_await lock_.release(std::nullopt, now() + state_.settings->dynamic.retry_timeout);
+      decisions_.set_outcome(decision_, write_outcome("the lock was released", kind));
       report({.kind = Event::Kind::LockReleased, .ok = kind == WriteKind::Applied, .voluntary = true});
       break;
     }
@@ -126,7 +148,11 @@ Task<bool> Engine::Impl::act() {
 }
 
 void Engine::Impl::start_procedure() {
-  if (!runner_.idle() || runner_.blocked()) return;
+  if (!runner_.idle() || runner_.blocked()) {
+    decisions_.set_outcome(decision_, runner_.idle() ? "not begun: PostgreSQL is being fenced"
+                                                     : "not begun: " + runner_.current().name + " in progress");
+    return;
+  }
   const Plan& plan = state_.plan;
   const auto patience = plan.timeout.value_or(state_.settings->postgresql.pg_ctl_timeout);
   Done answer;
@@ -209,14 +235,18 @@ void Engine::Impl::start_procedure() {
   const bool bootstraps = plan.kind == PlanKind::Bootstrap;
   const bool copies = plan.kind == PlanKind::CopySlots;
   const std::string name = plan.procedure_name.empty() ? plan.status : plan.procedure_name;
-  runner_.start(kind_of(plan.kind), name, std::move(body), [this, answer, bootstraps, copies](Result<void> result) {
+  const std::uint64_t decision = decision_;
+  decisions_.set_outcome(decision, "in progress");
+  const auto ended = [this, answer, bootstraps, copies, decision](Result<void> result) {
+    decisions_.set_outcome(decision, result ? "done" : "failed: " + result.error().text());
     if (copies && !result && result.error().code == ErrorCode::Conflict) chores_.slots_not_copied();
     if (bootstraps && !result && result.error().code == ErrorCode::Failed) {
       state_.log.critical("{}", result.error().text());
       exit_code_ = 1;
     }
     procedure_ended(std::move(result), answer);
-  });
+  };
+  runner_.start(kind_of(plan.kind), name, std::move(body), ended);
   publish_snapshot();
 }
 

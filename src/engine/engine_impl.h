@@ -10,7 +10,9 @@
 #include <atomic>
 
 #include "engine/chores.h"
+#include "engine/decision_ring.h"
 #include "engine/engine.h"
+#include "engine/event_feed.h"
 #include "engine/failsafe.h"
 #include "engine/fence.h"
 #include "engine/health_keeper.h"
@@ -69,6 +71,7 @@ struct Engine::Impl {
   Instant next_wake() const;
   void wake() { wake_.set(); }
   void report(const Event& event);
+  void note_decision();
   void publish_snapshot();
   Member own_member() const;
   std::optional<StatusDocument> status_due() const;
@@ -126,6 +129,9 @@ struct Engine::Impl {
   SharedQuestion fresh_view_;
   Listener listener_;
   StatusLog status_log_;
+  DecisionRing decisions_;
+  std::uint64_t decision_ = 0;  // the present one's entry
+  EventFeed events_;
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
 
   std::optional<std::pair<RestartRequest, Pending>> restart_;

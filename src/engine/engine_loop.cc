@@ -126,9 +126,17 @@ void Engine::Impl::decide_again(const std::optional<PeerSurvey>& survey) {
   state_.memory = std::move(decision.memory);
   state_.plan = std::move(decision.plan);
   state_.explanation = std::move(decision.explanation);
+  note_decision();
   for (const std::string& warning : state_.plan.warnings) state_.log.warning("{}", warning);
   const DynamicSettings& dynamic = state_.settings->dynamic;
   lock_.set_verdict(state_.plan.hold_lock, at + dynamic.loop_wait + dynamic.retry_timeout);
+}
+
+void Engine::Impl::note_decision() {
+  const auto view = views_.view();
+  std::string leader = view && view->leader ? view->leader->name() : "";
+  decision_ = decisions_.note(past_decision(state_.plan, state_.explanation, std::move(leader)),
+                              state_.explanation.facts, state_.ports.clock.wall_now());
 }
 
 // Does a Patroni member take part? Only ours publish the version of this program.
@@ -351,6 +359,7 @@ void Engine::Impl::publish_snapshot() {
   s->explanation = state_.explanation;
   s->status = state_.status;
   s->plan = state_.plan.kind;
+  s->decisions = decisions_.shown();
   s->loop_ran_at = last_cycle_;
   s->own_member = own_member();
   s->promoting = state_.memory.promotion_asked;
@@ -368,6 +377,9 @@ void Engine::Impl::publish_snapshot() {
   s->upstream_alive =
       row && row->in_recovery && vanished && row->receiver_last_message_age_ms >= 0 &&
       state_.postgres.observed_at - *vanished > std::chrono::milliseconds(row->receiver_last_message_age_ms);
+  const auto before = snapshot_.load();
+  if (before && before->settings) events_.compare(*before, *s, state_.ports.clock.wall_now());
+  s->events = events_.shown();
   snapshot_.store(std::move(s));
 }
 

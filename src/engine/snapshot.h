@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "core/health_judgement.h"
 #include "core/plan.h"
+#include "engine/decision_ring.h"
 #include "engine/slot_report.h"
 #include "engine/sync_report.h"
 #include "model/cluster_view.h"
@@ -19,6 +20,8 @@
 #include "ports/clone_progress.h"
 
 namespace tamada {
+
+struct EventHistory;  // engine/event_feed.h
 
 struct Snapshot {
   std::shared_ptr<const Settings> settings;
@@ -44,9 +47,11 @@ struct Snapshot {
   Explanation explanation;                     // of the present cycle
   std::string status;                          // its status line
   PlanKind plan = PlanKind::Keep;
-  Instant loop_ran_at = kLongAgo;  // liveness
-  Member own_member;               // as published
-  bool promoting = false;          // PostgreSQL may leave recovery at any moment
+  std::shared_ptr<const DecisionHistory> decisions;  // of this run; null before the first
+  std::shared_ptr<const EventHistory> events;        // of this run; null before the second snapshot
+  Instant loop_ran_at = kLongAgo;                    // liveness
+  Member own_member;                                 // as published
+  bool promoting = false;                            // PostgreSQL may leave recovery at any moment
   bool standby = false;  // PostgreSQL here runs or starts in recovery and stays there, whether it answers or not
   SyncReport sync;
   SlotReport slots;

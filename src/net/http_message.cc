@@ -129,10 +129,14 @@ std::string format_http_reply(const HttpReply& reply, std::string_view server, s
   append_header(out, "Date", date);
   append_header(out, "Content-Type", reply.content_type);
   for (const auto& [name, value] : reply.headers) append_header(out, name, value);
-  fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", reply.body.size());
+  if (!reply.next_part) {
+    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", reply.body.size());
+  } else if (!http_1_0) {
+    out += "Transfer-Encoding: chunked\r\n";
+  }
   // Both words are the default of one version only; said always, for proxies that guess.
   out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  if (!reply.without_body) out += reply.body;
+  if (!reply.without_body && !reply.next_part) out += reply.body;
   return out;
 }
 

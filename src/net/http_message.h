@@ -1,6 +1,8 @@
 // Requests and replies of the HTTP server. Plain values.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,10 @@ struct HttpReply {
   std::string content_type = "text/html";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // A body that is made while it is sent, in place of `body`: called for one part after the other until it returns
+  // nullopt. Parts are sent as chunks (HTTP/1.0: until the connection closes). A client that takes none of a part for
+  // HttpServerLimits::reply is dropped. It must end soon once the server stops.
+  std::function<Task<std::optional<std::string>>()> next_part;
   bool without_body = false;  // HEAD and OPTIONS: the headers of `body`, but not the body
   bool close = false;         // hang up afterwards
 };

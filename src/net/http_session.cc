@@ -2,6 +2,8 @@
 
 #include <ctime>
 
+#include <fmt/format.h>
+
 namespace tamada {
 
 namespace {
@@ -105,7 +107,8 @@ Task<bool> HttpSession::answer() {
   request.client = &client_;
   enter(Phase::Handling);
   const HttpReply reply = co_await context_->handler(request);
-  const bool keep_alive = client_keeps && !reply.close && !context_->stopping;
+  const bool ends_by_closing = reply.next_part && request.http_1_0;
+  const bool keep_alive = client_keeps && !reply.close && !ends_by_closing && !context_->stopping;
   const bool sent = co_await send(reply, request.http_1_0, keep_alive);
   co_return sent&& keep_alive;
 }
@@ -113,7 +116,25 @@ Task<bool> HttpSession::answer() {
 Task<bool> HttpSession::send(const HttpReply& reply, bool http_1_0, bool keep_alive) {
   enter(Phase::Replying);
   const std::string bytes = format_http_reply(reply, context_->server_name, context_->date(), http_1_0, keep_alive);
-  co_return co_await stream_->write(bytes);
+  const bool sent = co_await stream_->write(bytes);
+  if (!sent || !reply.next_part || reply.without_body) co_return sent;
+  co_return co_await send_parts(reply, http_1_0);
+}
+
+Task<bool> HttpSession::send_parts(const HttpReply& reply, bool http_1_0) {
+  for (;;) {
+    enter(Phase::Handling);
+    const std::optional<std::string> part = co_await reply.next_part();
+    if (!part) break;
+    if (part->empty()) continue;
+    enter(Phase::Replying);
+    const std::string bytes = http_1_0 ? *part : fmt::format("{:x}\r\n{}\r\n", part->size(), *part);
+    const bool sent = co_await stream_->write(bytes);
+    if (!sent) co_return false;
+  }
+  enter(Phase::Replying);
+  if (http_1_0) co_return true;
+  co_return co_await stream_->write("0\r\n\r\n");
 }
 
 Task<void> HttpSession::say_farewell() {

@@ -58,6 +58,7 @@ class HttpSession {
   Task<bool> read_request();
   Task<bool> answer();
   Task<bool> send(const HttpReply& reply, bool http_1_0, bool keep_alive);
+  Task<bool> send_parts(const HttpReply& reply, bool http_1_0);
   Task<void> say_farewell();
 
   std::shared_ptr<HttpSessionContext> context_;

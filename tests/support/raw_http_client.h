@@ -79,6 +79,17 @@ class RawHttpClient {
     return ask("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
   }
 
+  // Everything up to and with `mark`, headers and chunk sizes included.
+  std::optional<std::string> read_through(const std::string& mark) {
+    std::size_t at;
+    while ((at = buffer_.find(mark)) == std::string::npos) {
+      if (!fill()) return std::nullopt;
+    }
+    std::string text = buffer_.substr(0, at + mark.size());
+    buffer_.erase(0, at + mark.size());
+    return text;
+  }
+
   // True when the server hangs up within the limit (what it sends before is dropped).
   bool ends_within(std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;

@@ -1,10 +1,13 @@
 """Pause, configuration, restart, reinitialize, detach, data directory lost."""
+import datetime
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
+import urllib.request
 
 from harness import hosts, wait
 from harness.scenario import scenario
@@ -145,6 +148,127 @@ def explain(c):
     assert told["rule"] and told["because"], told
     out = c.ctl("explain", c.scope, leader.name).stdout
     assert told["rule"] in out, out
+
+
+def tag_nofailover(member):
+    member.local["tags"] = {"nofailover": True}
+    member.write_config()
+    member.signal(signal.SIGHUP)
+    wait.until(lambda: member.status().get("tags") == {"nofailover": True}, f"{member.name} carries the tag", 20)
+
+
+@scenario("explain tells the past: what was decided when, and why a member was not promoted", expected=NOISE)
+def explain_past(c):
+    leader, (heir, barred) = c.leader(), c.replicas()
+    tag_nofailover(barred)
+    before = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    assert leader.stop() == 0
+    c.wait_leader(other_than=leader)
+    assert c.leader() is heir
+    c.wait_streams(barred)
+    race = json.loads(c.ctl("explain", c.scope, heir.name, "--past", "race", "-f", "json").stdout)[0]
+    why = [line for line in race["details"] if barred.name in line]
+    assert why and "it carries the tag nofailover" in why[0], race
+    listed = json.loads(heir.rest("/explain?past=list")[1])["past"]
+    won = [p for p in listed if p["action"] == "AcquireLock"][-1]
+    assert won["outcome"] == "the lock was taken", won
+    promoted = [p for p in listed if p["action"] == "Promote"][-1]
+    assert promoted["outcome"] == "done" and promoted["id"] > won["id"], promoted
+    full = json.loads(heir.rest(f"/explain?past={won['id']}")[1])
+    assert full["facts"] and full["because"] and full["changed"], full
+    # Idle cycles are one entry, and the time before the failover is still there.
+    assert any(p["count"] > 1 for p in listed), listed
+    at = c.ctl("explain", c.scope, heir.name, "--at", before).stdout
+    assert f"leader: {leader.name}" in at, at
+    assert "AcquireLock" in c.ctl("explain", c.scope, heir.name, "--list").stdout
+    for path, wanted in (("past=yesterday", 400), ("past=999999", 404), ("at=2001-01-01", 404)):
+        code, text = heir.rest("/explain?" + path)
+        assert code == wanted, (path, code, text)
+
+
+class Listening:
+    """tamadactl events, read in the background."""
+
+    def __init__(self, c, *options):
+        self.process = subprocess.Popen([*c.ctl_command, "-c", c.members[0].config_path, "events", c.scope, *options, "-f", "json"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.events = []
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+
+    def told(self, member, event, **wanted):
+        return any(e["member"] == member.name and e["event"] == event and all(e.get(k) == v for k, v in wanted.items())
+                   for e in list(self.events))
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(10)
+
+
+@scenario("events tell a switchover, a pause and a configuration change as they happen, and resume", expected=NOISE)
+def events(c):
+    leader, (heir, other) = c.leader(), c.replicas()
+    listening = Listening(c)
+    try:
+        wait.until(lambda: all(listening.told(m, "now") for m in c.members), "all members tell where they stand", 10)
+        c.ctl("switchover", c.scope, "--leader", leader.name, "--candidate", heir.name, "--force")
+        c.wait_leader(other_than=leader)
+        wait.until(lambda: listening.told(heir, "lock", held=True), "the lock is won", 10)
+        wait.until(lambda: listening.told(leader, "lock", held=False), "the lock is lost", 10)
+        wait.until(lambda: listening.told(heir, "role", to="primary"), "the role", 10)
+        wait.until(lambda: listening.told(other, "leader", to=heir.name), "the leader as a third member sees it", 10)
+        wait.until(lambda: listening.told(other, "timeline", to=2), "the timeline", 30)
+        c.ctl("pause", "--wait")
+        wait.until(lambda: listening.told(other, "pause", on=True), "the pause", 10)
+        c.ctl("resume", "--wait")
+        # A listener that was away gets what it missed.
+        last = [e["id"] for e in listening.events if e["member"] == other.name][-1]
+        assert listening.end() == 1
+        heir.rest("/config", "PATCH", {"postgresql": {"parameters": {"work_mem": "9MB"}}})
+        wait.until(lambda: other.value("show work_mem") == "9MB", "the new value is in force", 20)
+        request = urllib.request.Request(f"http://{other.host.address}:8008/events", headers={"Last-Event-ID": last})
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            assert answer.headers["Content-Type"] == "text/event-stream", answer.headers
+            missed = ""
+            while "event: configuration" not in missed:
+                missed += answer.readline().decode()
+        assert "event: now" not in missed and "event: gap" not in missed, missed
+        # The stream ends with the daemon, which nothing holds up.
+        with urllib.request.urlopen(f"http://{other.host.address}:8008/events", timeout=20) as answer:
+            answer.readline()
+            assert other.stop(20) == 0
+            answer.read()
+    finally:
+        if listening.process.poll() is None:
+            listening.process.kill()
+
+
+@scenario("doctor finds nothing in a clean cluster, and three defects", expected=NOISE + (r"Violated the rule",))
+def doctor(c):
+    # The store of this test is one node.
+    wait.until(lambda: all(json.loads(c.key(f"members/{m.name}")).get("state") == "running" for m in c.members), "all have told", 20)
+    clean = c.ctl("doctor", c.scope, "--skip", "store-hosts", check=False)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert c.ctl("doctor", c.scope, check=False).returncode == 1
+    leader, (first, second) = c.leader(), c.replicas()
+    tag_nofailover(first)
+    tag_nofailover(second)
+    first.local["postgresql"]["pg_hba"] = ["local all all trust", "host replication replicator 0.0.0.0/0 md5",
+                                           "host all postgres 0.0.0.0/0 trust"]
+    first.write_config()
+    first.signal(signal.SIGHUP)
+    leader.rest("/config", "PATCH", {"loop_wait": 10, "retry_timeout": 25})
+
+    def levels():
+        told = json.loads(c.ctl("doctor", c.scope, "-f", "json", check=False).stdout)
+        return {one["id"]: one["level"] for one in told}
+    wanted = {"candidate": "critical", "nofailover": "warning", "hba": "warning", "ttl-sum": "warning"}
+    wait.until(lambda: wanted.items() <= levels().items(), "the defects are found", 20)
+    assert c.ctl("doctor", c.scope, check=False).returncode == 2
+    assert c.ctl("doctor", "nothing-here", check=False).returncode == 3
 
 
 @scenario("an operator's daemon takes a running cluster over without restarting PostgreSQL", start=False, size=1,

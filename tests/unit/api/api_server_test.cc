@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "api/event_stream.h"
 #include "base/text.h"
 #include "support/engine_fake.h"
 #include "support/log_capture.h"
@@ -532,6 +533,87 @@ TEST_F(ApiServerTest, requests_are_in_the_debug_log) {
   start();
   request("GET", "/primary?x=1");
   EXPECT_TRUE(log.contains("API thread: 127.0.0.1 - - \"GET /primary?x=1 HTTP/1.1\" 200 - latency: "));
+}
+
+std::shared_ptr<const EventHistory> events(int count) {
+  auto history = std::make_shared<EventHistory>();
+  history->run = "abc";
+  for (int i = 1; i <= count; ++i) {
+    history->events.push_back(std::make_shared<const MemberEvent>(
+        MemberEvent{static_cast<std::uint64_t>(i), {}, "role", {{"text", "change " + std::to_string(i)}}}));
+  }
+  return history;
+}
+
+TEST_F(ApiServerTest, events_begin_with_the_present_and_go_on_as_they_happen) {
+  auto now = SnapshotBuilder::primary();
+  now.snapshot.events = events(2);
+  engine.publish(now);
+  start();
+  client->send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto first = client->read_through("event: now");
+  ASSERT_TRUE(first);
+  EXPECT_NE(first->find("Content-Type: text/event-stream\r\n"), std::string::npos) << *first;
+  EXPECT_NE(first->find("id: abc-2\n"), std::string::npos);
+  now.snapshot.events = events(3);
+  engine.publish(now);
+  const auto next = client->read_through("change 3");
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->find("change 2"), std::string::npos) << "what was before is not told";
+}
+
+TEST_F(ApiServerTest, events_are_resumed_from_the_last_one_that_was_read) {
+  auto now = SnapshotBuilder::primary();
+  now.snapshot.events = events(5);
+  engine.publish(now);
+  start();
+  client->send("GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: abc-3\r\n\r\n");
+  const auto told = client->read_through("change 5");
+  ASSERT_TRUE(told);
+  EXPECT_NE(told->find("change 4"), std::string::npos);
+  EXPECT_EQ(told->find("change 3"), std::string::npos);
+  EXPECT_EQ(told->find("event: now"), std::string::npos);
+}
+
+TEST_F(ApiServerTest, listeners_are_limited_and_others_are_answered) {
+  start();
+  std::vector<std::unique_ptr<RawHttpClient>> listeners;
+  for (int i = 0; i < EventStream::kMostListeners; ++i) {
+    listeners.push_back(std::make_unique<RawHttpClient>(server.port()));
+    listeners.back()->send("GET /events HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(listeners.back()->read_through("event: now"));
+  }
+  const RawReply refused = request("GET", "/events");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body, "too many listeners");
+  EXPECT_EQ(request("GET", "/primary").status, 200);
+  EXPECT_EQ(request("HEAD", "/events").status, 200);
+}
+
+TEST_F(ApiServerTest, event_streams_end_at_the_stop) {
+  start();
+  client->send("GET /events HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(client->read_through("event: now"));
+  const auto began = std::chrono::steady_clock::now();
+  server.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1500ms);
+  EXPECT_TRUE(client->read_through("0\r\n\r\n")) << "an orderly end";
+}
+
+TEST_F(ApiServerTest, the_past_is_explained_and_what_is_not_kept_is_refused) {
+  auto now = SnapshotBuilder::primary();
+  DecisionRing ring;
+  PastDecision past;
+  past.rule = "NL-09";
+  ring.note(past, {}, WallTime(1s));
+  now.snapshot.decisions = ring.shown();
+  engine.publish(now);
+  start();
+  EXPECT_NE(request("GET", "/explain?past=1").body.find("NL-09"), std::string::npos);
+  EXPECT_NE(request("GET", "/explain?past=list").body.find("NL-09"), std::string::npos);
+  EXPECT_EQ(request("GET", "/explain").body.find("NL-09"), std::string::npos);
+  EXPECT_EQ(request("GET", "/explain?past=2").status, 404);
+  EXPECT_EQ(request("GET", "/explain?past=x").status, 400);
 }
 
 }  // namespace

@@ -499,6 +499,63 @@ TEST(Explain, shows_how_far_a_clone_has_come) {
             "  clone: pgbackrest since 2026-11-23T17:00:00+00:00, 1.0 MB of about 4.0 MB (25 %)\n");
 }
 
+constexpr const char* kPastRace =
+    R"({"member":"postgresql0","id":17,"first":"2026-11-23T05:00:00+00:00","last":"2026-11-23T05:00:10+00:00","count":2,"rule":"NL-08","status":"following","action":"Follow","target":"b","outcome":"done","situation":"no leader","because":"somebody is ahead","leader":null,"facts":{"Peers":"Ahead"},"changed":{"Leader":{"from":"Other","to":"Nobody"}},"details":["b is ahead"]})";
+
+TEST(Explain, shows_one_decision_of_the_past) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.http.answers["GET http://127.0.0.1:8000/explain?past=17"] = {200, kPastRace, {}};
+  bench.http.answers["GET http://127.0.0.1:8000/explain?past=race"] = {200, kPastRace, {}};
+  bench.http.answers["GET http://127.0.0.1:8000/explain?at=2026-11-23T05:00:05%2B00:00"] = {200, kPastRace, {}};
+  for (const std::vector<std::string>& how :
+       {std::vector<std::string>{"--past", "17"}, {"--past", "race"}, {"--at", "2026-11-23T06:00:05+01:00"}}) {
+    bench.console.shown.clear();
+    std::vector<std::string> line{"explain", "batman", "postgresql0"};
+    line.insert(line.end(), how.begin(), how.end());
+    EXPECT_EQ(bench.run(line), 0);
+    EXPECT_EQ(bench.console.shown,
+              "postgresql0: following\n"
+              "  decision: 17, 2026-11-23T05:00:00+00:00 to 2026-11-23T05:00:10+00:00, 2 cycles\n"
+              "  rule: NL-08\n  situation: no leader\n  because: somebody is ahead\n  action: Follow b\n"
+              "  outcome: done\n  changed since the decision before:\n    Leader: Other -> Nobody\n"
+              "  facts:\n    Peers: Ahead\n  details:\n    b is ahead\n");
+  }
+  bench.console.shown.clear();
+  EXPECT_EQ(bench.run({"explain", "batman", "postgresql0", "--past", "17", "-f", "json"}), 0);
+  EXPECT_EQ(bench.console.shown.rfind("[{\"member\": \"postgresql0\", \"id\": 17", 0), 0U) << bench.console.shown;
+}
+
+TEST(Explain, lists_the_decisions_of_the_past) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.http.answers["GET http://127.0.0.1:8000/explain?past=list"] = {
+      200, std::string(R"({"member":"postgresql0","past":[)") + kPastRace + "]}", {}};
+  EXPECT_EQ(bench.run({"explain", "batman", "postgresql0", "--list", "-f", "tsv"}), 0);
+  EXPECT_EQ(bench.console.shown,
+            "Member\tId\tFirst\tLast\tCount\tRule\tAction\tOutcome\tStatus\n"
+            "postgresql0\t17\t2026-11-23T05:00:00+00:00\t2026-11-23T05:00:10+00:00\t2\tNL-08\tFollow b\tdone\t"
+            "following\n");
+}
+
+TEST(Explain, refuses_questions_that_make_no_sense_and_tells_what_members_refuse) {
+  Bench bench;
+  bench.store.view = three_members();
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"explain", "--past", "17", "--list"},
+                                               {"explain", "--past", "yesterday"},
+                                               {"explain", "--at", "now"},
+                                               {"explain", "--at", "noon"}}) {
+    EXPECT_EQ(bench.run(line), 1);
+  }
+  EXPECT_TRUE(bench.http.sent.empty());
+  bench.http.answers["GET http://127.0.0.1:8000/explain?past=3"] = {404, "decision 3 is not kept", {}};
+  EXPECT_EQ(bench.run({"explain", "batman", "postgresql0", "--past", "3"}), 1);
+  EXPECT_NE(bench.console.errors.find("member postgresql0: decision 3 is not kept"), std::string::npos);
+  bench.console.errors.clear();
+  bench.http.answers["GET http://127.0.0.1:8000/explain?past=4"] = {200, R"({"rule":"LD-01"})", {}};
+  EXPECT_EQ(bench.run({"explain", "batman", "postgresql0", "--past", "4"}), 1) << "an answer of the present cycle";
+}
+
 TEST(Detach, asks_the_local_daemon_without_looking_at_the_store) {
   Bench bench(Compatibility::V4_1, {"y"});
   bench.context.make_store = [](const Settings&) {

@@ -4,7 +4,12 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "ctl/command_context.h"
 #include "ctl/console.h"
@@ -42,7 +47,8 @@ class ClockFake final : public Clock {
   Task<void> sleep_until(Instant when) override {
     if (when > now_) wall_ += when - now_;
     now_ = std::max(now_, when);
-    co_return;
+    // Others get their turn, as while real time passes.
+    co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
   }
 
  private:
@@ -64,12 +70,34 @@ class HttpFake final : public HttpTransport {
     if (!answers.contains(key)) co_return Error(ErrorCode::Unavailable, "connection refused");
     co_return answers.at(key);
   }
-  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest, Instant) override {
-    co_return Error(ErrorCode::Unsupported, "no streams here");
+  // One answer of `streams` for each opening, which ends after its bytes.
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest request, Instant) override {
+    std::string line = request.method + " " + request.url;
+    for (const auto& [name, value] : request.headers) {
+      if (name == "Last-Event-ID") line += " after " + value;
+    }
+    sent.push_back(line);
+    auto& answers_left = streams[request.url];
+    if (answers_left.empty()) co_return Error(ErrorCode::Unavailable, "connection refused");
+    auto stream = std::make_unique<Stream>(answers_left.front());
+    answers_left.pop_front();
+    co_return std::unique_ptr<HttpStream>(std::move(stream));
   }
 
   std::map<std::string, HttpResponse> answers;
+  std::map<std::string, std::deque<HttpResponse>> streams;  // by URL
   std::vector<std::string> sent;
+
+ private:
+  class Stream final : public HttpStream {
+   public:
+    explicit Stream(HttpResponse response) : response_(std::move(response)) {}
+    int status() const override { return response_.status; }
+    Task<Result<std::string>> read(Instant) override { co_return std::exchange(response_.body, ""); }
+
+   private:
+    HttpResponse response_;
+  };
 };
 
 class ProgramsFake final : public Programs {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/event_feed.h"
 #include "support/engine_parts.h"
 
 namespace tamada {
@@ -301,6 +302,41 @@ TEST(Engine, a_sick_primary_hands_over_by_policy_and_only_to_who_is_well) {
       EXPECT_EQ(r.parts.store.count("release a"), acts ? 1 : 0);
     }
   }
+}
+
+TEST(Engine, remembers_what_it_decided_and_what_came_of_it) {
+  Running r;
+  r.parts.runs_as(true);
+  r.stored.leader = LeaderEntry{{"n1", 7, "a"}, 9};
+  r.parts.local.adoption = AdoptionRecord{"boot", "store-1", {"n1", 7, "a"}, 30s, r.parts.clock.now()};
+  r.start();
+  r.parts.clock.advance(1min);
+  const auto before = r.engine->snapshot()->decisions;
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->entries.back()->rule, "IL-02");
+  EXPECT_GT(before->entries.back()->count, 5u) << "idle cycles are one entry";
+  EXPECT_LT(before->entries.size(), 5u);
+  r.engine->submit(RestartRequest{}, {});
+  r.parts.clock.advance(1min);
+  const auto entries = r.engine->snapshot()->decisions->entries;
+  const auto restart =
+      std::find_if(entries.begin(), entries.end(), [](const auto& e) { return e->action == "Restart"; });
+  ASSERT_NE(restart, entries.end());
+  EXPECT_FALSE((*restart)->outcome.empty());
+  EXPECT_NE((*restart)->outcome, "in progress");
+}
+
+TEST(Engine, what_changed_is_told_to_listeners) {
+  Running r;
+  r.start();
+  r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};
+  r.see();
+  const auto events = r.engine->snapshot()->events;
+  ASSERT_TRUE(events);
+  const auto leader = std::find_if(events->events.begin(), events->events.end(),
+                                   [](const auto& event) { return event->kind == "leader"; });
+  ASSERT_NE(leader, events->events.end());
+  EXPECT_EQ((*leader)->data.at("to"), "n2");
 }
 
 TEST(Engine, requests_after_its_end_are_refused) {

@@ -65,8 +65,23 @@ class HttpServerTest : public ::testing::Test {
       co_await hold_.wait();
     }
     HttpReply reply;
+    if (request.target == "/parts") {
+      reply.next_part = [left = std::vector<std::string>{"", "two ", "one "}]() mutable { return next_of(left); };
+      co_return reply;
+    }
+    if (request.target == "/endless") {
+      reply.next_part = []() -> Task<std::optional<std::string>> { co_return std::string(1'000'000, 'x'); };
+      co_return reply;
+    }
     reply.body = request.method + " " + request.target + " " + request.body;
     co_return reply;
+  }
+
+  static Task<std::optional<std::string>> next_of(std::vector<std::string>& left) {
+    if (left.empty()) co_return std::nullopt;
+    std::string part = left.back();
+    left.pop_back();
+    co_return part;
   }
 
   boost::asio::io_context io_;
@@ -258,6 +273,42 @@ TEST_F(HttpServerTest, a_stop_does_not_wait_for_ever) {
   auto stopped = std::async(std::launch::async, [this] { stop(100ms); });
   EXPECT_EQ(stopped.wait_for(3s), std::future_status::ready);
   EXPECT_TRUE(busy.ends_within(1s));
+}
+
+TEST_F(HttpServerTest, a_body_made_while_it_is_sent_comes_in_chunks_and_the_connection_goes_on) {
+  start();
+  RawHttpClient client(port_);
+  client.send("GET /parts HTTP/1.1\r\n\r\n");
+  const auto reply = client.read_through("\r\n0\r\n\r\n");
+  ASSERT_TRUE(reply);
+  EXPECT_NE(reply->find("Transfer-Encoding: chunked\r\n"), std::string::npos) << *reply;
+  EXPECT_EQ(reply->find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(reply->ends_with("\r\n\r\n4\r\none \r\n4\r\ntwo \r\n0\r\n\r\n")) << *reply;
+  EXPECT_EQ(client.get("/after")->body, "GET /after ");
+}
+
+TEST_F(HttpServerTest, an_http_1_0_client_reads_such_a_body_until_the_connection_ends) {
+  start();
+  RawHttpClient client(port_);
+  client.send("GET /parts HTTP/1.0\r\n\r\n");
+  const auto reply = client.read_through("one two ");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->find("chunked"), std::string::npos);
+  EXPECT_TRUE(client.ends_within(2s));
+}
+
+TEST_F(HttpServerTest, a_client_that_does_not_take_its_parts_is_dropped_and_others_are_served) {
+  start({.reply = 300ms});
+  RawHttpClient slow(port_);
+  slow.send("GET /endless HTTP/1.1\r\n\r\n");
+  RawHttpClient other(port_);
+  EXPECT_EQ(other.get("/")->body, "GET / ");
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (on_server_thread([this] { return server_->open_connections(); }) > 1 &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_EQ(on_server_thread([this] { return server_->open_connections(); }), 1u);
 }
 
 }  // namespace
