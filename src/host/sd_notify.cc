@@ -13,9 +13,14 @@
 
 namespace tamada {
 
-bool sd_notify(std::string_view state) {
+bool sd_notify_wanted() {
   const char* path = ::getenv("NOTIFY_SOCKET");
-  if (path == nullptr || *path == 0) return true;
+  return path != nullptr && *path != 0;
+}
+
+bool sd_notify(std::string_view state) {
+  if (!sd_notify_wanted()) return true;
+  const char* path = ::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   const std::size_t length = ::strlen(path);
   if (length >= sizeof address.sun_path) return false;

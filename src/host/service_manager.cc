@@ -72,6 +72,7 @@ void ServiceManager::tell_status() {
 }
 
 Task<void> ServiceManager::keep_telling() {
+  if (!sd_notify_wanted()) co_return;
   const auto watchdog = service_watchdog_interval();
   const Duration every = watchdog ? std::min(kStatusEvery, *watchdog / kPingsPerInterval) : kStatusEvery;
   while (true) {
