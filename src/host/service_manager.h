@@ -28,7 +28,8 @@ class ServiceManager {
   // STOPPING=1; nothing counts as ready after it.
   void stopping();
 
-  // Tells status and watchdog until it is cancelled; ends at once where nobody listens. Runs through the stop of PostgreSQL, which may take long.
+  // Tells status and watchdog until it is cancelled; ends at once where nobody listens. Runs through the stop of
+  // PostgreSQL, which may take long.
   Task<void> keep_telling();
 
  private:
