@@ -35,11 +35,17 @@ def enter_private_network():
         os.execvp("unshare", ["unshare", "--net", "--mount", "--", sys.executable, *sys.argv])
     # A run that is asked to end takes its hosts along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    atexit.register(lambda: [host.remove() for host in list(_HOSTS)])
+    atexit.register(remove_all)
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", "br0", "type", "bridge")
     run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")
     run("ip", "link", "set", "br0", "up")
+
+
+def remove_all():
+    """What a scenario has left, however it ended."""
+    for host in list(_HOSTS):
+        host.remove()
 
 
 def programs_for_postgres(directory, *names):

@@ -3,7 +3,7 @@ import os
 import re
 import sys
 
-from . import cluster as clusters
+from . import cluster as clusters, hosts
 
 _SCENARIOS = []
 
@@ -25,8 +25,13 @@ class Scenario:
         self.slow = slow
 
     def run(self, binaries, pg_bin, keep):
-        cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")], f"t{os.getpid()}",
-                                   pg_bin=pg_bin, size=self.size, dynamic=self.dynamic, configure=self.configure)
+        try:
+            cluster = clusters.Cluster([os.path.join(binaries, "tamada")], [os.path.join(binaries, "tamadactl")],
+                                       f"t{os.getpid()}", pg_bin=pg_bin, size=self.size, dynamic=self.dynamic,
+                                       configure=self.configure)
+        except Exception:
+            hosts.remove_all()
+            raise
         try:
             if self.start:
                 cluster.start()
@@ -38,6 +43,7 @@ class Scenario:
             raise
         finally:
             cluster.remove()
+            hosts.remove_all()
             if cluster.keep:
                 print(f"kept: {cluster.directory}", file=sys.stderr)
 

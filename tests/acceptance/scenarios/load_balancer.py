@@ -108,7 +108,7 @@ def haproxy(c):
     c.wait_streams(leader)
     replicas = {(m.name, True) for m in c.members if m is not candidate}
     wait.until(lambda: balancer.behind(REPLICAS) == replicas, "the former primary is one of the replicas", 30)
-    assert balancer.behind(PRIMARY) == {(candidate.name, False)}
+    wait.until(lambda: balancer.behind(PRIMARY) == {(candidate.name, False)}, "the primary's port leads to the new one", 20)
     client.stop()
     have = {n for n, in candidate.sql("select n from kept")}
     lost = [n for _, n in client.acknowledged if n not in have]
