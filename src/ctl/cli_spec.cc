@@ -69,6 +69,9 @@ const WordSpec kMembers{"MEMBER_NAMES", false, true, {}};
 const WordSpec kShell{"SHELL", true, false, {"bash"}};
 const WordSpec kFlushTarget{"TARGET", true, false, {"restart", "switchover"}};
 
+// What keeps it from looking is "unknown" to a monitoring system, as all its plugins say it.
+constexpr int kUnknownExit = 3;
+
 std::vector<CommandSpec> reading_commands() {
   return {
       {"completion", "Print a script that completes command lines in a shell", {}, {kShell}, run_completion},
@@ -76,7 +79,8 @@ std::vector<CommandSpec> reading_commands() {
        "Look for what is wrong, or will be one night",
        {report_format(), text("skip", {"--skip"}, "Leave out these checks, several with commas"), group()},
        {kCluster},
-       run_doctor},
+       run_doctor,
+       kUnknownExit},
       {"dsn",
        "Show the address of a member, of the leader unless told otherwise",
        {role("Any member with this role"), text("member", {"-m", "--member"}, "This member"), group()},

@@ -36,6 +36,7 @@ struct CommandSpec {
   std::vector<OptionSpec> options;
   std::vector<WordSpec> words;
   std::function<Result<void>(CommandContext&, const Arguments&)> run;
+  int failure_exit = 1;  // what an Error ends with, also one from before the command runs
 };
 
 const std::vector<OptionSpec>& global_options();

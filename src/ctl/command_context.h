@@ -32,9 +32,7 @@ struct CommandContext {
   StoreFactory make_store;
   Settings settings;
   std::string program = "tamadactl";
-  // For commands whose exit code is a result (doctor): of success, and of an Error.
-  int exit_code = 0;
-  int failure_exit_code = 1;
+  int exit_code = 0;  // of success, for commands whose exit code is a result (doctor)
 
   Compatibility level() const { return settings.compatibility; }
 };

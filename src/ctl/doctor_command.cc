@@ -19,7 +19,6 @@ namespace tamada::ctl {
 namespace {
 
 constexpr std::chrono::seconds kAnswerTimeout{5};
-constexpr int kUnknownExit = 3;
 
 std::optional<WallTime> date_of(const HttpResponse& response) {
   for (const auto& [name, value] : response.headers) {
@@ -131,8 +130,6 @@ Result<std::vector<const DoctorCheck*>> wanted_checks(const Arguments& arguments
 }  // namespace
 
 Result<void> run_doctor(CommandContext& context, const Arguments& arguments) {
-  // What keeps it from looking is "unknown" to a monitoring system, as all its plugins say it.
-  context.failure_exit_code = kUnknownExit;
   const auto name = cluster_or_default(context, arguments.words);
   if (!name) return name.error();
   const auto checks = wanted_checks(arguments);

@@ -9,7 +9,6 @@ namespace tamada::ctl {
 namespace {
 
 constexpr int kUsageExit = 2;
-constexpr int kErrorExit = 1;
 
 // Messages of several lines are whole texts of their own; a hint stands below.
 std::string error_text(const Error& error) {
@@ -35,21 +34,21 @@ std::optional<int> answer_without_command(Console& console, const std::string& p
   return kUsageExit;
 }
 
-int report(Console& console, const Error& error) {
+int report(Console& console, const Error& error, int code) {
   console.err(is_aborted(error) ? "Aborted!\n" : error_text(error));
-  return kErrorExit;
+  return code;
 }
 
 int run_command(CommandContext& context, const ParsedLine& line) {
   if (line.arguments.has("group")) {
     return report(context.console,
                   Error(ErrorCode::Unsupported, "Citus clusters are not managed, so there is no --group",
-                        "give each group's cluster a scope of its own and name that"));
+                        "give each group's cluster a scope of its own and name that"),
+                  line.command->failure_exit);
   }
   const auto done = line.command->run(context, line.arguments);
   if (done) return context.exit_code;
-  report(context.console, done.error());
-  return context.failure_exit_code;
+  return report(context.console, done.error(), line.command->failure_exit);
 }
 
 }  // namespace tamada::ctl

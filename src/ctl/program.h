@@ -10,7 +10,7 @@ namespace tamada::ctl {
 std::optional<int> answer_without_command(Console& console, const std::string& program, const ParsedLine& line);
 
 // "Error: ..." or "Aborted!" on stderr, and the exit code.
-int report(Console& console, const Error& error);
+int report(Console& console, const Error& error, int code);
 
 int run_command(CommandContext& context, const ParsedLine& line);
 

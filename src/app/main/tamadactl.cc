@@ -103,7 +103,7 @@ int run(const std::string& program, const std::vector<std::string>& words) {
   const GlobalOptions options = global_options_of(line.global, environment);
   const LogLevel level = log_level(environment);
   auto loaded = load_settings(options, environment);
-  if (!loaded) return report(console, loaded.error());
+  if (!loaded) return report(console, loaded.error(), line.command->failure_exit);
 
   Wiring wiring(console, level, loaded->settings, options.insecure);
   for (const std::string& warning : loaded->warnings) wiring.log().warning("{}", warning);
