@@ -89,8 +89,8 @@ Task<Result<void>> BlockingPool::run_erased(std::string what, std::function<void
       ++state_->threads;
       std::thread([state = state_] { state->work_loop(); }).detach();
     }
-    state_->wake.notify_one();
   }
+  state_->wake.notify_one();
   // Runs also when the coroutine is cancelled or destroyed: the thread then posts nothing.
   struct Abandon {
     std::shared_ptr<State> state;

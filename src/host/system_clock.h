@@ -5,14 +5,13 @@
 
 namespace tamada {
 
-// Safe from any thread but for sleep_until, which belongs to the executor of the calling coroutine. A sleep wakes at
-// the latest kResumeCheck after the machine resumed from suspend, which the clock counts.
+// Safe from any thread but for alarms, which belong to the thread of their executor. All alarms of one io_context share
+// one timer of the kernel that counts the time in suspend, and wake nobody before one of them is due.
 class SystemClock final : public Clock {
  public:
-  static constexpr Duration kResumeCheck = 1s;
   Instant now() const override;
   WallTime wall_now() const override;
-  Task<void> sleep_until(Instant when) override;
+  std::unique_ptr<Alarm> alarm(const Executor& executor, Instant when, std::function<void()> then) override;
 };
 
 class SystemRandom final : public Random {

@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include <boost/asio/post.hpp>
+
 #include "base/invariant.h"
 
 // libldap and librtmp bring GnuTLS into every program with libpq or libcurl, and GnuTLS would set itself up before
@@ -59,11 +61,15 @@ void CurlMulti::kick() {
 
 int CurlMulti::on_timer(CURLM*, long timeout_ms, void* self) {
   auto* me = static_cast<CurlMulti*>(self);
-  if (timeout_ms < 0) {
-    me->timer_.cancel();
+  me->timer_.cancel();
+  const std::uint64_t mine = ++me->timeouts_;
+  if (timeout_ms < 0) return 0;
+  if (timeout_ms == 0) {  // libcurl must not be entered again from inside its callback
+    asio::post(me->executor_, [weak = me->weak_from_this(), mine] {
+      if (auto alive = weak.lock(); alive && alive->timeouts_ == mine) alive->act(CURL_SOCKET_TIMEOUT, 0);
+    });
     return 0;
   }
-  // Also for 0: libcurl must not be entered again from inside its callback.
   me->timer_.expires_after(std::chrono::milliseconds(timeout_ms));
   me->timer_.async_wait([weak = me->weak_from_this()](boost::system::error_code ec) {
     if (auto alive = weak.lock(); alive && !ec) alive->act(CURL_SOCKET_TIMEOUT, 0);

@@ -58,6 +58,7 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   Executor executor_;
   CURLM* multi_;
   boost::asio::steady_timer timer_;
+  std::uint64_t timeouts_ = 0;  // libcurl has one at a time
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
 };
 

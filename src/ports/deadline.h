@@ -1,41 +1,30 @@
-// Racing a task against the clock. Heavy to include: only where it is used.
+// Racing a task against the clock.
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <utility>
-#include <variant>
-
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 
 #include "ports/clock.h"
 
 namespace tamada {
 
-// The task's result, or nullopt when `deadline` came first; then the task was cancelled and has unwound.
+// True when the task ended in time. False when `deadline` came first; then the task was cancelled and has unwound.
+Task<bool> with_deadline(Clock& clock, Instant deadline, Task<void> task);
+
+namespace detail {
+template <class T>
+Task<void> keep_result(Task<T> task, std::optional<T>& result) {
+  result.emplace(co_await std::move(task));
+}
+}  // namespace detail
+
+// The task's result, or nullopt when `deadline` came first.
 template <class T>
 Task<std::optional<T>> with_deadline(Clock& clock, Instant deadline, Task<T> task) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  try {
-    auto result = co_await (std::move(task) || clock.sleep_until(deadline));
-    if (result.index() == 0) co_return std::optional<T>(std::move(std::get<0>(result)));
-  } catch (const boost::asio::multiple_exceptions& both) {
-    // Cancelled from outside: both sides threw. Callers know operation_aborted only.
-    std::rethrow_exception(both.first_exception());
-  }
-  co_return std::nullopt;
-}
-
-// The same for a task without a value: true when it ended in time.
-inline Task<bool> with_deadline(Clock& clock, Instant deadline, Task<void> task) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  try {
-    auto result = co_await (std::move(task) || clock.sleep_until(deadline));
-    co_return result.index() == 0;
-  } catch (const boost::asio::multiple_exceptions& both) {
-    std::rethrow_exception(both.first_exception());
-  }
+  std::optional<T> result;
+  const bool in_time = co_await with_deadline(clock, deadline, detail::keep_result(std::move(task), result));
+  if (!in_time) co_return std::nullopt;
+  co_return std::move(result);
 }
 
 }  // namespace tamada

@@ -129,20 +129,17 @@ Error PgConnection::Impl::lost() {
   return Error(ErrorCode::Unavailable, fmt::format("the connection to postgres was lost: {}", first_line(message)));
 }
 
-// libpq may replace its socket between two polls, even by one with the same number: so it is taken anew each time.
 Task<bool> PgConnection::Impl::wait(bool for_writing) {
-  if (socket.is_open()) socket.release();
-  int fd = conn != nullptr ? PQsocket(conn) : -1;
-  boost::system::error_code ec;
-  if (fd < 0) co_return false;
-  socket.assign(fd, ec);
-  if (ec) co_return false;
-  struct Release {
-    asio::posix::stream_descriptor& socket;
-    ~Release() {
-      if (socket.is_open()) socket.release();
-    }
-  } release{socket};
+  // While it connects libpq may replace its socket between two polls, even by one with the same number.
+  const bool settled = conn != nullptr && PQstatus(conn) == CONNECTION_OK;
+  if (!settled && socket.is_open()) socket.release();
+  if (!socket.is_open()) {
+    const int fd = conn != nullptr ? PQsocket(conn) : -1;
+    boost::system::error_code ec;
+    if (fd < 0) co_return false;
+    socket.assign(fd, ec);
+    if (ec) co_return false;
+  }
   auto kind = for_writing ? asio::posix::stream_descriptor::wait_write : asio::posix::stream_descriptor::wait_read;
   co_await socket.async_wait(kind, asio::use_awaitable);
   co_return true;
@@ -238,6 +235,7 @@ Task<Result<void>> PgConnection::Impl::attempt(const Conninfo& parameters, const
                     fmt::format("postgres on {} port {} did not answer in time", where.host, where.port));
   }
   if (!*connected) co_return connect_error(where);
+  if (socket.is_open()) socket.release();
   PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
   if (PQsetnonblocking(conn, 1) != 0) co_return lost();
   guard.done();

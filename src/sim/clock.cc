@@ -6,8 +6,8 @@ WallTime SimClock::wall_now() const {
   return wall_time(process_.host(), process_.world().now());
 }
 
-Task<void> SimClock::sleep_until(Instant when) {
-  while (now() < when) co_await process_.wait(process_.clock_changed(), world_time(process_, when));
+std::unique_ptr<Alarm> SimClock::alarm(const Executor&, Instant when, std::function<void()> then) {
+  return std::make_unique<SimAlarm>(process_, when, std::move(then));
 }
 
 }  // namespace tamada::sim

@@ -16,7 +16,7 @@ class SimClock final : public Clock {
   explicit SimClock(SimProcess& process) : process_(process) {}
   Instant now() const override { return process_.host().clock(process_.world().now()); }
   WallTime wall_now() const override;
-  Task<void> sleep_until(Instant when) override;
+  std::unique_ptr<Alarm> alarm(const Executor& executor, Instant when, std::function<void()> then) override;
 
  private:
   SimProcess& process_;

@@ -56,12 +56,7 @@ void SimSignal::notify() {
 }
 
 SimProcess::SimProcess(SimWorld& world, int host, std::string name)
-    : world_(world),
-      host_(host),
-      name_(std::move(name)),
-      id_(world.add_process(this)),
-      io_(std::make_unique<Io>()),
-      clock_changed_(world) {}
+    : world_(world), host_(host), name_(std::move(name)), id_(world.add_process(this)), io_(std::make_unique<Io>()) {}
 
 SimProcess::~SimProcess() {
   doomed_ = true;
@@ -154,7 +149,7 @@ void SimProcess::thaw() {
 }
 
 void SimProcess::on_clock_change() {
-  clock_changed_.notify();
+  for (SimAlarm& alarm : alarms_) alarm.set();
 }
 
 void SimProcess::drain() {

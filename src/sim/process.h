@@ -11,6 +11,7 @@
 
 #include "base/async.h"
 #include "base/task.h"
+#include "sim/alarm.h"
 #include "sim/world.h"
 
 namespace tamada::sim {
@@ -79,8 +80,8 @@ class SimProcess {
   bool frozen() const { return frozen_; }
 
   void drain();            // runs what is ready; called by the world
-  void on_clock_change();  // sleepers of the host's clock look again
-  SimSignal& clock_changed() { return clock_changed_; }
+  void on_clock_change();  // alarms of the host's clock look again
+  SimAlarms& alarms() { return alarms_; }
 
  private:
   friend class SimSignal;
@@ -100,7 +101,7 @@ class SimProcess {
   KillSwitch* kill_switch_ = nullptr;
   std::function<void()> on_doom_;
   std::function<void()> on_drain_;
-  SimSignal clock_changed_;
+  SimAlarms alarms_;
   bool doomed_ = false;
   bool frozen_ = false;
 };

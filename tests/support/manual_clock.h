@@ -2,8 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -18,32 +19,26 @@ class ManualClock final : public Clock {
  public:
   Instant now() const override { return now_; }
   WallTime wall_now() const override { return WallTime(std::chrono::seconds(1795410000)) + now_.time_since_epoch(); }
-  Task<void> sleep_until(Instant when) override {
-    if (now_ >= when) co_return;
-    struct Wish {
-      Wish(std::multiset<Instant>& all, Instant at) : all_(all), it_(all.insert(at)) {}
-      Wish(const Wish&) = delete;
-      ~Wish() { all_.erase(it_); }
-      std::multiset<Instant>& all_;
-      std::multiset<Instant>::iterator it_;
-    } wish(wishes_, when);
-    while (now_ < when) co_await ticks_.wait();
+  std::unique_ptr<Alarm> alarm(const Executor&, Instant when, std::function<void()> then) override {
+    auto made = std::make_unique<Set>(alarms_, std::move(then));
+    made->place = alarms_.emplace(when, made.get());
+    return made;
   }
 
   Executor executor() { return io_.get_executor(); }
   // Runs what can run without time passing.
   void settle() {
-    io_.restart();
-    io_.poll();
+    do {
+      io_.restart();
+      io_.poll();
+    } while (ring());
   }
   void advance(Duration by) {
     const Instant target = now_ + by;
     for (;;) {
       settle();
-      const auto next = wishes_.upper_bound(now_);
-      if (next == wishes_.end() || *next > target) break;
-      now_ = *next;
-      ticks_.resume_all();
+      if (alarms_.empty() || alarms_.begin()->first > target) break;
+      now_ = alarms_.begin()->first;
     }
     now_ = target;
     settle();
@@ -51,7 +46,6 @@ class ManualClock final : public Clock {
   // Time passes at once, as for a process that did not run.
   void freeze(Duration by) {
     now_ += by;
-    ticks_.resume_all();
     settle();
   }
 
@@ -71,8 +65,8 @@ class ManualClock final : public Clock {
     });
     settle();
     while (!ended) {
-      if (wishes_.empty()) throw std::logic_error("the task waits for nothing that will come");
-      advance(*wishes_.upper_bound(now_) - now_);
+      if (alarms_.empty()) throw std::logic_error("the task waits for nothing that will come");
+      advance(alarms_.begin()->first - now_);
     }
   }
   // Starts a task that a test looks at later.
@@ -95,9 +89,26 @@ class ManualClock final : public Clock {
   }
 
  private:
-  std::multiset<Instant> wishes_;
+  struct Set final : Alarm {
+    Set(std::multimap<Instant, Set*>& all, std::function<void()> t) : alarms(all), then(std::move(t)) {}
+    ~Set() override {
+      if (place) alarms.erase(*place);
+    }
+    std::multimap<Instant, Set*>& alarms;
+    std::function<void()> then;
+    std::optional<std::multimap<Instant, Set*>::iterator> place;  // until it rang
+  };
+  bool ring() {
+    if (alarms_.empty() || alarms_.begin()->first > now_) return false;
+    Set* due = alarms_.begin()->second;
+    alarms_.erase(*std::exchange(due->place, std::nullopt));
+    const auto then = std::move(due->then);
+    then();
+    return true;
+  }
+
+  std::multimap<Instant, Set*> alarms_;
   boost::asio::io_context io_;
-  WaitList ticks_{io_.get_executor()};
   TaskScope scope_{io_.get_executor()};
   Instant now_{Duration(1000s)};
 };

@@ -28,7 +28,7 @@ bool ScriptedWorld::called(std::string_view what) const {
 
 ProcedureContext ScriptedWorld::context() {
   return ProcedureContext{.my_name = settings.name,
-                          .clock = *this,
+                          .clock = clock,
                           .store = *this,
                           .server = *this,
                           .data = *this,
@@ -66,11 +66,6 @@ std::optional<Result<void>> ScriptedWorld::run(std::function<Task<Result<void>>(
   return result;
 }
 
-Task<void> ScriptedWorld::sleep_until(Instant when) {
-  now_ = std::max(now_, when);
-  co_return;
-}
-
 ScriptedWorld::Step ScriptedWorld::step(std::string name, Instant deadline) {
   if (steps.size() > 400) throw std::logic_error("a procedure that never ends:\n" + all_steps());
   const int number = static_cast<int>(steps.size());
@@ -83,7 +78,7 @@ ScriptedWorld::Step ScriptedWorld::step(std::string name, Instant deadline) {
     case Outcome::Fail:
       return Step::Refuse;
     case Outcome::Hang:
-      now_ = deadline == kNever ? now_ + 24h : std::max(now_, deadline);
+      clock.time = deadline == kNever ? clock.time + 24h : std::max(clock.time, deadline);
       return Step::TimedOut;
     case Outcome::Lose:
       return Step::DoAndLose;
@@ -185,7 +180,7 @@ Task<Written<std::int64_t>> ScriptedWorld::write(StoreWrite request, Instant dea
 Task<PostgresStatus> ScriptedWorld::observe(bool, Instant deadline) {
   const Step s = step("server.observe", deadline);
   PostgresStatus status;
-  status.observed_at = now_;
+  status.observed_at = clock.time;
   if (s != Step::Do) co_return status;  // nothing could be found out
   done(s);
   status.data_dir = directory == Directory::Empty ? DataDirState::Empty : DataDirState::Present;
@@ -371,7 +366,7 @@ Task<Result<void>> ScriptedWorld::resume_replay(Instant) {
 }
 
 Task<Result<bool>> ScriptedWorld::activate() {
-  Result<void> r = co_await plain("watchdog.activate", now_ + 1s, [] {});
+  Result<void> r = co_await plain("watchdog.activate", clock.time + 1s, [] {});
   if (!r) co_return r.error();
   co_return true;
 }
@@ -381,22 +376,22 @@ void ScriptedWorld::call(Event event, Role) {
 }
 
 Task<Result<void>> ScriptedWorld::save_promotion_note(std::optional<PromotionNote> note) {
-  co_return co_await plain(note ? "local.save_promotion_note" : "local.clear_promotion_note", now_ + 1s,
+  co_return co_await plain(note ? "local.save_promotion_note" : "local.clear_promotion_note", clock.time + 1s,
                            [&] { promotion_note = note; });
 }
 Task<Result<void>> ScriptedWorld::save_work_note(std::optional<WorkNote> note) {
-  co_return co_await plain(note ? "local.save_work_note" : "local.clear_work_note", now_ + 1s,
+  co_return co_await plain(note ? "local.save_work_note" : "local.clear_work_note", clock.time + 1s,
                            [&] { work_note = note; });
 }
 
 std::optional<LockProof> ScriptedWorld::proof() const {
-  if (!holds_ || now_ >= valid_until_) return std::nullopt;
+  if (!holds_ || clock.time >= valid_until_) return std::nullopt;
   return LockProof{{"n1", 5, "lease"}, valid_until_, 30s};
 }
 Task<bool> ScriptedWorld::confirm(Duration needed, Instant deadline) {
   confirmed_since_last_wait_ = false;
-  Result<void> r = co_await plain("lock.confirm", deadline, [&] { valid_until_ = now_ + lock_validity; });
-  if (!r || !lock_in_store || !proof() || valid_until_ - now_ < needed) co_return false;
+  Result<void> r = co_await plain("lock.confirm", deadline, [&] { valid_until_ = clock.time + lock_validity; });
+  if (!r || !lock_in_store || !proof() || valid_until_ - clock.time < needed) co_return false;
   confirmed_since_last_wait_ = true;
   co_return true;
 }
@@ -404,7 +399,7 @@ Task<Result<void>> ScriptedWorld::take(Instant deadline) {
   co_return co_await plain("lock.take", deadline, [&] {
     lock_in_store = true;
     holds_ = true;
-    valid_until_ = now_ + lock_validity;
+    valid_until_ = clock.time + lock_validity;
   });
 }
 Task<WriteKind> ScriptedWorld::release(std::optional<StatusDocument> status, Instant deadline) {

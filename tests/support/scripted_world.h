@@ -15,8 +15,11 @@
 
 #include "base/async.h"
 #include "procedures/context.h"
+#include "support/jumping_clock.h"
 
 namespace tamada::test {
+
+using tamada::testing::JumpingClock;
 
 enum class Outcome {
   Ok,
@@ -37,8 +40,7 @@ class SilentSink final : public LogSink {
   void write(LogLevel, std::string_view, std::string) override {}
 };
 
-class ScriptedWorld final : public Clock,
-                            public Store,
+class ScriptedWorld final : public Store,
                             public PostgresServer,
                             public PostgresData,
                             public PostgresSql,
@@ -92,10 +94,8 @@ class ScriptedWorld final : public Clock,
   Settings settings;
   ClusterView view;
 
-  // Clock: time only passes while somebody waits.
-  Instant now() const override { return now_; }
-  WallTime wall_now() const override { return WallTime(now_.time_since_epoch()); }
-  Task<void> sleep_until(Instant when) override;
+  JumpingClock clock;  // time only passes while somebody waits
+  Instant now() const { return clock.now(); }
 
   // Store
   Task<Result<ClusterView>> load(Instant deadline) override;
@@ -201,8 +201,7 @@ class ScriptedWorld final : public Clock,
   boost::asio::io_context io_;
   SilentSink sink_;
   Logger log_{sink_, "test"};
-  Instant now_{Duration(1'000'000'000)};
-  Instant valid_until_ = now_ + 30s;
+  Instant valid_until_ = clock.time + 30s;
   bool holds_ = true;
   bool confirmed_since_last_wait_ = false;
   bool crash_after_ = false;

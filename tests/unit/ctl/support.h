@@ -13,8 +13,11 @@
 
 #include "ctl/command_context.h"
 #include "ctl/console.h"
+#include "support/jumping_clock.h"
 
 namespace tamada::ctl {
+
+using testing::JumpingClock;
 
 class ConsoleScript final : public Console {
  public:
@@ -38,22 +41,6 @@ class ConsoleScript final : public Console {
 
  private:
   std::deque<std::string> answers_;
-};
-
-class ClockFake final : public Clock {
- public:
-  Instant now() const override { return now_; }
-  WallTime wall_now() const override { return wall_; }
-  Task<void> sleep_until(Instant when) override {
-    if (when > now_) wall_ += when - now_;
-    now_ = std::max(now_, when);
-    // Others get their turn, as while real time passes.
-    co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-  }
-
- private:
-  Instant now_{Duration(1'000'000)};
-  WallTime wall_{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)};
 };
 
 class RandomFake final : public Random {
@@ -197,7 +184,7 @@ struct Bench {
 
   ConsoleScript console;
   LocalLoop loop;
-  ClockFake clock;
+  JumpingClock clock;
   RandomFake random;
   HttpFake http;
   ProgramsFake programs;

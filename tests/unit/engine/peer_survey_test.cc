@@ -4,28 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include "support/jumping_clock.h"
 #include "support/run_task.h"
 
 namespace tamada {
 namespace {
 
-// Time passes only while somebody sleeps.
-class StillClock final : public Clock {
- public:
-  Instant now() const override { return now_; }
-  WallTime wall_now() const override { return {}; }
-  Task<void> sleep_until(Instant when) override {
-    now_ = std::max(now_, when);
-    co_return;
-  }
-
- private:
-  Instant now_{1000s};
-};
+using testing::JumpingClock;
 
 class ScriptedPeers final : public Peers {
  public:
-  explicit ScriptedPeers(StillClock& clock) : clock_(clock) {}
+  explicit ScriptedPeers(JumpingClock& clock) : clock_(clock) {}
   Task<std::vector<PeerAnswer>> ask(std::vector<Member> members, Instant) override {
     rounds.emplace_back(clock_.now(), members.size());
     std::vector<PeerAnswer> answers;
@@ -53,7 +42,7 @@ class ScriptedPeers final : public Peers {
   std::vector<std::pair<Instant, std::size_t>> rounds;
 
  private:
-  StillClock& clock_;
+  JumpingClock& clock_;
 };
 
 class PeerSurveyTest : public ::testing::Test {
@@ -67,7 +56,7 @@ class PeerSurveyTest : public ::testing::Test {
   }
 
   boost::asio::io_context io;
-  StillClock clock;
+  JumpingClock clock;
   ScriptedPeers peers{clock};
 };
 

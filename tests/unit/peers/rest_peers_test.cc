@@ -4,16 +4,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "support/jumping_clock.h"
 #include "support/run_task.h"
 
 namespace tamada {
 namespace {
-
-struct NoTime final : Clock {
-  Instant now() const override { return Instant(5s); }
-  WallTime wall_now() const override { return {}; }
-  Task<void> sleep_until(Instant) override { co_return; }
-};
 
 // Answers by URL; "hang" stays unanswered until it is cancelled.
 struct FakePeers final : HttpTransport {
@@ -57,7 +52,7 @@ Member member(const std::string& name, const std::string& url) {
 class RestPeersTest : public ::testing::Test {
  protected:
   boost::asio::io_context io_;
-  NoTime clock_;
+  testing::JumpingClock clock_;
   NoLog sink_;
   FakePeers transport_{io_.get_executor()};
   RestPeers peers_{io_.get_executor(), clock_, transport_, Logger(sink_, "t")};
@@ -79,7 +74,7 @@ TEST_F(RestPeersTest, answers_come_in_the_order_of_the_members_with_what_became_
   ASSERT_EQ(answers.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(answers[i].reach, expected[i]) << i;
   EXPECT_EQ(answers[0].member, "a");
-  EXPECT_EQ(answers[0].asked_at, Instant(5s));
+  EXPECT_EQ(answers[0].asked_at, clock_.now());
   EXPECT_EQ(answers[3].received.bytes, 7u);
   EXPECT_EQ(answers[1].problem, "refused");
   EXPECT_FALSE(answers[5].problem.empty());

@@ -268,7 +268,7 @@ TEST(RoleCallbacks, a_primary_that_comes_back_as_a_replica_changes_its_role_and_
   for (const std::string& step : world.steps) {
     if (step.starts_with("callback ")) told.push_back(step.substr(9));
   }
-  EXPECT_THAT(told, testing::ElementsAre("on_start", "on_stop", "on_role_change", "on_restart"));
+  EXPECT_THAT(told, ::testing::ElementsAre("on_start", "on_stop", "on_role_change", "on_restart"));
 }
 
 TEST(RoleCallbacks, the_lead_of_a_standby_cluster_changes_hands_without_a_start) {

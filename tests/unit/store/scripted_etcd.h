@@ -14,21 +14,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "net/http.h"
-#include "ports/clock.h"
 #include "store/etcd3/etcd3_codec.h"
+#include "support/jumping_clock.h"
 
 namespace tamada::testing {
-
-// Sleeping moves it on at once; nothing takes time by itself.
-struct JumpingClock final : Clock {
-  Instant time{Duration(1000s)};
-  Instant now() const override { return time; }
-  WallTime wall_now() const override { return WallTime(time.time_since_epoch()); }
-  Task<void> sleep_until(Instant when) override {
-    time = std::max(time, when);
-    co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-  }
-};
 
 struct ScriptedEtcd final : HttpTransport {
   explicit ScriptedEtcd(JumpingClock& c) : clock(c) {}
