@@ -139,6 +139,13 @@ void Checkers::note_forced() {
   }
 }
 
+void Checkers::store_restored() {
+  store_betrayed();
+  const auto* sync = cluster_.etcd().model().find(cluster_.key("sync"));
+  sync_of_backup_ = sync != nullptr ? std::optional(sync->mod_revision) : std::nullopt;
+  on_commit();
+}
+
 void Checkers::on_commit() {
   const auto& model = cluster_.etcd().model();
   if (const auto* config = model.find(cluster_.key("config"))) {
@@ -149,7 +156,9 @@ void Checkers::on_commit() {
   }
   note_forced();
   const SyncState promise = sync_state();
-  const bool unpromised = promise.empty();
+  const auto* sync = model.find(cluster_.key("sync"));
+  const bool of_backup = sync != nullptr && sync_of_backup_ == sync->mod_revision;
+  const bool unpromised = promise.empty() || of_backup;
   if (unpromised) promised_by_.clear();
   promised_by_.insert(promise.leader);
   if (unpromised || unpromised_) unpromised_at_ = cluster_.world().now();

@@ -53,7 +53,8 @@ class Checkers final : public PostgresWitness {
 
   // What operators and the nemesis did, as far as it excuses something.
   void forced(int member) { forced_[member] = cluster_.world().now(); }  // failover by name, reinitialize
-  void store_betrayed() { store_betrayed_ = cluster_.world().now(); }    // early revoke, restored backup
+  void store_betrayed() { store_betrayed_ = cluster_.world().now(); }    // early revoke
+  void store_restored();                                                 // from a backup
   void pause_changed(bool paused);
   bool paused_lately() const;
 
@@ -110,8 +111,9 @@ class Checkers final : public PostgresWitness {
   std::map<int, SimTime> forced_;
   std::optional<SimTime> store_betrayed_;
   bool unpromised_ = true;
-  SimTime unpromised_at_{0};           // the last time at which /sync was not there
-  std::set<std::string> promised_by_;  // whom /sync has named as leader since
+  SimTime unpromised_at_{0};                    // the last time at which /sync was not there
+  std::optional<std::int64_t> sync_of_backup_;  // revision of a /sync that a restore brought back: nobody's promise
+  std::set<std::string> promised_by_;           // whom /sync has named as leader since
   bool paused_ = false;
   std::optional<SimTime> unpaused_at_;
   std::map<int, SimTime> believed_pause_;  // when it last went by a pause

@@ -235,8 +235,8 @@ bool Nemesis::begin_store(const FaultStep& s) {
       etcd.set_apply_lag(s.a, std::chrono::milliseconds(s.amount));
       return true;
     case FaultKind::StoreRestore:
-      checkers_.store_betrayed();
       etcd.restore_snapshot(s.amount == 1);
+      checkers_.store_restored();
       return true;
     case FaultKind::StoreCompact:
       etcd.compact();
