@@ -140,7 +140,6 @@ void Checkers::note_forced() {
 }
 
 void Checkers::store_restored() {
-  store_betrayed();
   const auto* sync = cluster_.etcd().model().find(cluster_.key("sync"));
   sync_of_backup_ = sync != nullptr ? std::optional(sync->mod_revision) : std::nullopt;
 }

@@ -53,8 +53,8 @@ class Checkers final : public PostgresWitness {
 
   // What operators and the nemesis did, as far as it excuses something.
   void forced(int member) { forced_[member] = cluster_.world().now(); }  // failover by name, reinitialize
-  void store_betrayed() { store_betrayed_ = cluster_.world().now(); }    // early revoke
-  void store_restored();                                                 // from a backup
+  void store_betrayed() { store_betrayed_ = cluster_.world().now(); }    // early revoke, restored backup
+  void store_restored();                                                 // after a backup came back
   void pause_changed(bool paused);
   bool paused_lately() const;
 

@@ -235,6 +235,7 @@ bool Nemesis::begin_store(const FaultStep& s) {
       etcd.set_apply_lag(s.a, std::chrono::milliseconds(s.amount));
       return true;
     case FaultKind::StoreRestore:
+      checkers_.store_betrayed();  // what is lost now is nobody's mistake
       etcd.restore_snapshot(s.amount == 1);
       checkers_.store_restored();
       return true;
