@@ -32,8 +32,7 @@
 #include "postgres/local_health.h"
 #include "postgres/local_server.h"
 #include "postgres/local_sql.h"
-#include "store/etcd3/etcd3_config.h"
-#include "store/etcd3/etcd3_store.h"
+#include "store/catalogue/store_catalogue.h"
 
 namespace tamada {
 
@@ -56,20 +55,17 @@ class PostgresNames final : public HostResolver {
 class Daemon {
  public:
   Daemon(boost::asio::io_context& io, SystemClock& clock, BlockingPool& pool, DaemonSettings& settings,
-         const RunDirectory& run, QueuedLogSink& sink, Logger log)
+         Resolver& resolver, OpenedStore store, const RunDirectory& run, QueuedLogSink& sink, Logger log)
       : io_(io),
         executor_(io.get_executor()),
         clock_(clock),
         settings_(settings),
         sink_(sink),
         log_(log),
-        resolver_(executor_, [this] { return clock_.now(); }),
-        names_(resolver_),
-        store_http_(
-            executor_, [this] { return clock_.now(); }, etcd3_http_settings(now()), resolver_),
+        names_(resolver),
         peers_http_(
-            executor_, [this] { return clock_.now(); }, peers_http_settings(now()), resolver_),
-        store_(executor_, clock, store_http_, etcd3_config(now()), &resolver_, log.named("store.etcd3")),
+            executor_, [this] { return clock_.now(); }, peers_http_settings(now()), resolver),
+        store_(std::move(store)),
         peers_(executor_, clock, peers_http_, log.named("peers")),
         pg_{executor_, clock, pool, names_},
         query_(pg_, now()),
@@ -80,10 +76,10 @@ class Daemon {
         watchdog_(clock, pool, log.named("watchdog")),
         callbacks_(executor_, clock, now(), log.named("callback")),
         local_(clock, pool, {run.path(), now().postgresql.data_dir}),
-        engine_(
-            executor_,
-            {clock, random_, settings, store_, server_, data_, sql_, peers_, watchdog_, callbacks_, local_, health_},
-            log),
+        engine_(executor_,
+                {clock, random_, settings, *store_.store, server_, data_, sql_, peers_, watchdog_, callbacks_, local_,
+                 health_},
+                log),
         api_(engine_, log.named("api")),
         manager_(clock, [this] { return engine_.snapshot()->status; }),
         telling_(executor_),
@@ -131,10 +127,9 @@ class Daemon {
   void take(const Settings& changed) {
     Result<void> logged = sink_.update_settings(changed.log);
     if (!logged) log_.error("log settings were not taken: {}", logged.error().text());
-    store_http_.update_settings(etcd3_http_settings(changed));
     peers_http_.update_settings(peers_http_settings(changed));
     peers_.update_settings(changed);
-    store_.update_config(etcd3_config(changed));
+    store_.update_settings(changed);
     data_.update_settings(changed);
     sql_.update_settings(changed);
     health_.update_settings(changed);
@@ -168,11 +163,9 @@ class Daemon {
   QueuedLogSink& sink_;
   Logger log_;
   SystemRandom random_;
-  SystemResolver resolver_;
   PostgresNames names_;
-  CurlTransport store_http_;
   CurlTransport peers_http_;
-  Etcd3Store store_;
+  OpenedStore store_;
   RestPeers peers_;
   PgContext pg_;
   LibpqStatusQuery query_;
@@ -213,8 +206,10 @@ int run_daemon(DaemonOptions options, QueuedLogSink& sink) {
   const Settings& first = *settings.current();
   Result<void> logging = sink.update_settings(first.log);
   if (!logging) log.error("log settings were not taken: {}", logging.error().text());
-  if (first.store != "etcd3") {
-    log.critical("store '{}' is not served by this version; configure an etcd3 section", first.store);
+  SystemResolver resolver(io.get_executor(), [&clock] { return clock.now(); });
+  Result<OpenedStore> store = open_store({io.get_executor(), clock, resolver, log}, first);
+  if (!store) {
+    log.critical("{}", store.error().text());
     return 1;
   }
   Result<RunDirectory> run = RunDirectory::open({first.scope, first.name, first.postgresql.data_dir});
@@ -225,7 +220,7 @@ int run_daemon(DaemonOptions options, QueuedLogSink& sink) {
   log.info("tamada {} starts as member {} of cluster {}", own_version(), first.name, first.scope);
   if (!options.ignored_libpq_variables.empty())
     log.info("not used for own connections: {}", join(options.ignored_libpq_variables, ", "));
-  Daemon daemon(io, clock, pool, settings, *run, sink, log);
+  Daemon daemon(io, clock, pool, settings, resolver, std::move(*store), *run, sink, log);
   const int code = daemon.run();
   log.info("tamada ends with exit code {}", code);
   return code;

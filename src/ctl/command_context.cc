@@ -26,18 +26,18 @@ ClusterAccess::ClusterAccess(CommandContext& context, std::string cluster)
     : context_(context), name_(std::move(cluster)) {}
 
 ClusterAccess::~ClusterAccess() {
-  if (store_) context_.loop.run(store_->stop());
+  if (store_.store) context_.loop.run(store_.store->stop());
 }
 
 Result<Store*> ClusterAccess::store() {
-  if (!store_) {
+  if (!store_.store) {
     Settings settings = context_.settings;
     settings.scope = name_;
     auto made = context_.make_store(settings);
     if (!made) return made.error();
     store_ = std::move(*made);
   }
-  return store_.get();
+  return store_.store.get();
 }
 
 Instant ClusterAccess::deadline() const {

@@ -15,11 +15,12 @@
 #include "net/http.h"
 #include "ports/clock.h"
 #include "ports/store.h"
+#include "store/common/opened_store.h"
 
 namespace tamada::ctl {
 
 // Makes the store client of the cluster that settings.scope names.
-using StoreFactory = std::function<Result<std::unique_ptr<Store>>(const Settings&)>;
+using StoreFactory = std::function<Result<OpenedStore>(const Settings&)>;
 
 struct CommandContext {
   Console& console;
@@ -55,7 +56,7 @@ class ClusterAccess {
 
   CommandContext& context_;
   std::string name_;
-  std::unique_ptr<Store> store_;
+  OpenedStore store_;
 };
 
 // The named cluster, or the configured one; Error Invalid when there is neither.

@@ -1,21 +1,9 @@
 #include "ctl/ctl_settings.h"
 
-#include <fmt/format.h>
-
 #include "ctl/dcs_url.h"
 #include "model/settings_build.h"
-#include "model/settings_schema.h"
 
 namespace tamada::ctl {
-
-namespace {
-
-std::string hint_for(const std::string& store) {
-  if (store == "etcd") return "etcd serves the v3 protocol on the same port: use etcd3 (keys of v2 are other keys)";
-  return "use etcd3";
-}
-
-}  // namespace
 
 std::string default_config_file(const std::optional<std::string>& config_home, const std::optional<std::string>& home) {
   return config_home.value_or(home.value_or("") + "/.config") + "/patroni/patronictl.yaml";
@@ -38,17 +26,6 @@ Result<CtlSettingsResult> build_ctl_settings(const LocalSources& sources, const 
   out.settings = std::move(built->settings);
   out.settings.ctl.insecure = out.settings.ctl.insecure || options.insecure;
   return out;
-}
-
-Result<void> check_store(const Settings& settings) {
-  if (settings.store.empty()) {
-    return Error(ErrorCode::Invalid,
-                 "Can not find suitable configuration of distributed configuration store\n"
-                 "Available implementations: etcd3");
-  }
-  if (store_is_served(settings.store)) return {};
-  return Error(ErrorCode::Unsupported, fmt::format("the store {} is not served by this version", settings.store),
-               hint_for(settings.store));
 }
 
 }  // namespace tamada::ctl

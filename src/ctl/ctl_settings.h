@@ -29,7 +29,4 @@ std::string default_config_file(const std::optional<std::string>& config_home, c
 // Documents to settings. Pure.
 Result<CtlSettingsResult> build_ctl_settings(const LocalSources& sources, const GlobalOptions& options);
 
-// Error Invalid: no store section. Unsupported: a store that is not served yet, with what to use instead.
-Result<void> check_store(const Settings& settings);
-
 }  // namespace tamada::ctl

@@ -111,6 +111,21 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
   return out;
 }
 
+namespace {
+
+Result<void> check_etcd_hosts(const Settings& settings) {
+  if (settings.store != "etcd3" || !settings.etcd3.hosts.empty() || !settings.etcd3.srv.empty()) return {};
+  const json::object* section = find_mapping(settings.local_document, "etcd3");
+  for (std::string_view key : {"proxy", "url", "hosts", "host"}) {
+    if (section != nullptr && find_value(*section, key) != nullptr) {
+      return unset(settings.local_document, "etcd3." + std::string(key));
+    }
+  }
+  return unset(settings.local_document, "etcd3.hosts");
+}
+
+}  // namespace
+
 Result<void> check_daemon_settings(const Settings& settings) {
   const auto missing = [&](std::string_view path) { return unset(settings.local_document, path); };
   if (settings.name.empty()) return missing("name");
@@ -124,16 +139,9 @@ Result<void> check_daemon_settings(const Settings& settings) {
   }
   if (!store_is_served(settings.store)) {
     return Error(ErrorCode::Unsupported, "the store " + settings.store + " is not served by this version",
-                 "use the section etcd3");
+                 "use one of " + served_stores_text());
   }
-  if (settings.etcd3.hosts.empty() && settings.etcd3.srv.empty()) {
-    const json::object* section = find_mapping(settings.local_document, "etcd3");
-    for (std::string_view key : {"proxy", "url", "hosts", "host"}) {
-      if (section != nullptr && find_value(*section, key) != nullptr) return missing("etcd3." + std::string(key));
-    }
-    return missing("etcd3.hosts");
-  }
-  return {};
+  return check_etcd_hosts(settings);
 }
 
 }  // namespace tamada

@@ -1,5 +1,6 @@
 #include "model/settings_schema.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <unordered_set>
@@ -150,8 +151,17 @@ std::span<const std::string_view> store_sections() {
   return kSections;
 }
 
+namespace {
+// A row each in store/catalogue.
+constexpr std::array<std::string_view, 1> kServedStores{"etcd3"};
+}  // namespace
+
 bool store_is_served(std::string_view section) {
-  return section == "etcd3";
+  return std::ranges::find(kServedStores, section) != kServedStores.end();
+}
+
+std::string served_stores_text() {
+  return join({kServedStores.begin(), kServedStores.end()}, ", ");
 }
 
 }  // namespace tamada

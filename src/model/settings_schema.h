@@ -77,5 +77,7 @@ std::string_view to_string(SettingReload reload);
 std::span<const std::string_view> store_sections();
 // Whether the section can be served; the others are known and refused with a message.
 bool store_is_served(std::string_view section);
+// "etcd3, consul": the served ones, for messages.
+std::string served_stores_text();
 
 }  // namespace tamada

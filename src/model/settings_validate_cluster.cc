@@ -124,7 +124,7 @@ void ConfigValidator::check_stores() {
   }
   for (const std::string& section : present) {
     if (!store_is_served(section)) {
-      failed(section, nullptr, "this version does not serve it, use etcd3");
+      failed(section, nullptr, "this version does not serve it, use one of " + served_stores_text());
       continue;
     }
     const json::object* keys = required_section(section);

@@ -14,7 +14,7 @@
 #include "host/system_clock.h"
 #include "net/curl_transport.h"
 #include "net/resolver.h"
-#include "store/etcd3/etcd3_store.h"
+#include "store/catalogue/store_catalogue.h"
 
 namespace tamada::ctl {
 namespace {
@@ -65,16 +65,11 @@ class Wiring {
       : sink_(console, clock_, level),
         log_(sink_, "tamadactl"),
         resolver_(loop_.executor(), [this] { return clock_.now(); }),
-        rest_(
-            loop_.executor(), [this] { return clock_.now(); }, rest_client_settings(settings, insecure), resolver_),
-        store_http_(loop_.executor(), [this] { return clock_.now(); }, etcd3_http_settings(settings), resolver_) {}
+        rest_(loop_.executor(), [this] { return clock_.now(); }, rest_client_settings(settings, insecure), resolver_) {}
 
-  Result<std::unique_ptr<Store>> make_store(const Settings& settings) {
-    if (const auto usable = check_store(settings); !usable) return usable.error();
-    Etcd3Config config = etcd3_config(settings);
-    config.member_name.clear();
-    return std::unique_ptr<Store>(std::make_unique<Etcd3Store>(loop_.executor(), clock_, store_http_, std::move(config),
-                                                               &resolver_, log_.named("store.etcd3")));
+  Result<OpenedStore> make_store(Settings settings) {
+    settings.name.clear();
+    return open_store({loop_.executor(), clock_, resolver_, log_}, settings);
   }
 
   LocalLoop& loop() { return loop_; }
@@ -91,7 +86,6 @@ class Wiring {
   Logger log_;
   SystemResolver resolver_;
   CurlTransport rest_;
-  CurlTransport store_http_;
 };
 
 int run(const std::string& program, const std::vector<std::string>& words) {

@@ -559,7 +559,7 @@ TEST(Explain, refuses_questions_that_make_no_sense_and_tells_what_members_refuse
 TEST(Detach, asks_the_local_daemon_without_looking_at_the_store) {
   Bench bench(Compatibility::V4_1, {"y"});
   bench.context.make_store = [](const Settings&) {
-    return Result<std::unique_ptr<Store>>(Error(ErrorCode::Unavailable, "the store was asked"));
+    return Result<OpenedStore>(Error(ErrorCode::Unavailable, "the store was asked"));
   };
   EXPECT_EQ(bench.run({"detach", "--force"}), 1);
   bench.context.settings.name = "here";

@@ -199,7 +199,7 @@ struct Bench {
       .programs = programs,
       .log = Logger(log, "tamadactl"),
       .make_store =
-          [this](const Settings&) { return Result<std::unique_ptr<Store>>(std::make_unique<StoreFake>(store)); },
+          [this](const Settings&) { return Result<OpenedStore>({.store = std::make_unique<StoreFake>(store)}); },
       .settings = {},
       .program = "tamadactl"};
 

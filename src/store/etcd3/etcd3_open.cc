@@ -1,0 +1,22 @@
+#include "store/etcd3/etcd3_open.h"
+
+#include "net/curl_transport.h"
+#include "store/etcd3/etcd3_config.h"
+#include "store/etcd3/etcd3_store.h"
+
+namespace tamada {
+
+OpenedStore open_etcd3(const StoreContext& context, const Settings& settings) {
+  auto http = std::make_shared<CurlTransport>(
+      context.executor, [&clock = context.clock] { return clock.now(); }, etcd3_http_settings(settings),
+      context.resolver);
+  auto store = std::make_unique<Etcd3Store>(context.executor, context.clock, *http, etcd3_config(settings),
+                                            &context.resolver, context.log.named("store.etcd3"));
+  auto update = [http = http.get(), store = store.get()](const Settings& changed) {
+    http->update_settings(etcd3_http_settings(changed));
+    store->update_config(etcd3_config(changed));
+  };
+  return {std::move(http), std::move(store), std::move(update)};
+}
+
+}  // namespace tamada

@@ -1,0 +1,10 @@
+// Etcd3Store over real sockets, from the settings.
+#pragma once
+
+#include "store/common/opened_store.h"
+
+namespace tamada {
+
+OpenedStore open_etcd3(const StoreContext& context, const Settings& settings);
+
+}  // namespace tamada
