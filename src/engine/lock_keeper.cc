@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kRetryGap = 100ms;        // safety.md 1.1
 constexpr Duration kEarlyLossGrace = 300ms;  // safety.md 1.5
-constexpr Duration kRenewTry = 3s;
+constexpr Duration kRenewTry = 3s;  // then it is told, and failsafe begins, though the answer is still waited for
 constexpr Duration kRecordPatience = 300ms;
 constexpr Duration kRetakeGap = 1s;  // a key of our name that an unanswered attempt made has to expire first
 
@@ -198,8 +198,10 @@ Task<void> LockKeeper::keep() {
       co_await with_deadline(ports_.clock, next_renewal(), wake_.wait());
       continue;
     }
-    const Instant deadline = now + std::min<Duration>(kRenewTry, settings_.retry_timeout);
-    const WriteKind kind = co_await (vanished_ ? retake_once(deadline) : renew_once(deadline));
+    const Instant soon = now + std::min<Duration>(kRenewTry, settings_.retry_timeout);
+    // A store that needs seconds for each answer keeps the lock, as long as they come in time.
+    const Instant late = std::max(soon, std::min<Instant>(now + settings_.retry_timeout, fence_at()));
+    const WriteKind kind = co_await (vanished_ ? retake_once(soon) : renew_once(late));
     if (kind == WriteKind::Unknown) co_await ports_.clock.sleep_for(kRetryGap);
   }
 }
@@ -213,9 +215,11 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
   const std::chrono::seconds ttl = co_await ttl_to_ask_for(deadline);
   if (!proof_) co_return WriteKind::Refused;
   last_sent_ = ports_.clock.now();
+  auto slow = ports_.clock.alarm(executor_, last_sent_ + kRenewTry, [this] { unanswered("no answer yet"); });
   auto renewed =
       co_await or_if_cancelled(ports_.store.renew(generation, {.ttl = ttl, .status = status_source_()}, deadline),
                                [this, granted] { bound_validity(granted); });
+  slow.reset();
   switch (renewed.kind) {
     case WriteKind::Applied:
       hold(*renewed.value);
@@ -228,12 +232,16 @@ Task<WriteKind> LockKeeper::renew_once(Instant deadline) {
       break;
     case WriteKind::Unknown:
       bound_validity(granted);
-      if (++failures_ > 1) break;
-      log_.warning("leader lock was not renewed: {}", renewed.error.text());
-      on_change_();
+      unanswered(renewed.error.text());
       break;
   }
   co_return renewed.kind;
+}
+
+void LockKeeper::unanswered(const std::string& why) {
+  if (++failures_ > 1) return;
+  log_.warning("leader lock was not renewed: {}", why);
+  on_change_();
 }
 
 // A smaller ttl is asked for once the record says so: a run that dies between the two must not leave a longer validity

@@ -83,6 +83,8 @@ class LockKeeper final : public LockGate {
   class Turn;  // one store call at a time
 
   Task<void> keep();
+  // A renewal that failed, or that has taken long by now; told once.
+  void unanswered(const std::string& why);
   Task<WriteKind> renew_once(Instant deadline);
   Task<void> reacquire_once(LockGeneration lost);
   Task<WriteKind> retake_once(Instant deadline);

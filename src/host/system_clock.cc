@@ -1,7 +1,6 @@
 #include "host/system_clock.h"
 
 #include <sys/random.h>
-#include <time.h>
 
 #include <cerrno>
 

@@ -43,9 +43,10 @@ struct Etcd3Client::Round {
   bool earlier_try = false;
   bool all_denied = true;  // in this round, by TLS
   std::optional<Fault> last;
+  SideBySide tries;
 
-  // Short at first, so that a dead node costs little; twice as long in each further round, so that a slow store is
-  // given a chance.
+  // When the next node is asked as well. Soon at first, so that a dead node costs little; twice as late in each further
+  // round, so that a slow store is not buried under tries.
   Instant try_until(Instant now) const {
     const Duration first = std::clamp<Duration>((deadline - began) / 10, kShortestTry, kLongestFirstTry);
     return std::min(deadline, now + first * (1 << std::min(number, 10)));
@@ -94,15 +95,26 @@ HttpRequest Etcd3Client::request(const std::string& node, const std::string& met
 }
 
 Task<CallResult> Etcd3Client::call(std::string method, std::string body, Instant deadline) {
-  Round round{clock_.now(), deadline, {}, 0, 0, false, true, std::nullopt};
-  while (clock_.now() < deadline) {
+  Round round{clock_.now(), deadline, {}, 0, 0, false, true, std::nullopt, {clock_, background_, transport_, deadline}};
+  try {
+    auto result = co_await ask(round, method, body);
+    round.tries.give_up();
+    co_return result;
+  } catch (...) {  // cancelled
+    round.tries.give_up();
+    throw;
+  }
+}
+
+Task<CallResult> Etcd3Client::ask(Round& round, const std::string& method, const std::string& body) {
+  while (clock_.now() < round.deadline) {
     const std::string node = co_await next_node(round);
     if (node.empty()) break;
     const Instant limit = round.try_until(clock_.now());
-    auto outcome = co_await attempt(node, method, body, limit);
+    auto outcome = co_await attempt(round, node, method, body, limit);
     if (auto* answer = std::get_if<Answer>(&outcome)) {
       answer->earlier_try = round.earlier_try;
-      nodes_.succeeded(node);
+      nodes_.succeeded(answer->node);
       refresh_later();
       co_return std::move(*answer);
     }
@@ -133,22 +145,34 @@ Task<std::string> Etcd3Client::next_node(Round& round) {
   co_return std::string();
 }
 
-Task<std::variant<Answer, Fault>> Etcd3Client::attempt(const std::string& node, const std::string& method,
+Task<std::variant<Answer, Fault>> Etcd3Client::attempt(Round& round, const std::string& node, const std::string& method,
                                                        const std::string& body, Instant limit) {
   if (auto fault = co_await authenticate(node, limit)) co_return *fault;
   const Instant sent = clock_.now();
-  auto response = co_await transport_.send(request(node, method, body), limit);
-  if (!response) co_return fault_of_transport(response.error());
-  Reply reply = parse_reply(response->status, response->body);
-  if (auto* fault = std::get_if<Fault>(&reply)) co_return std::move(*fault);
-  Answer answer{std::move(std::get<json::object>(reply)), {}, sent, false};
-  auto header = header_of(answer.body);
-  if (!header) co_return Fault{FaultKind::Garbled, true, header.error()};
-  answer.header = *header;
-  if (foreign(node, answer.header)) {
-    co_return Fault{FaultKind::Garbled, true, Error(ErrorCode::Protocol, "the node belongs to another etcd cluster")};
+  round.tries.send(node, request(node, method, body));
+  const std::size_t newest = round.tries.sent() - 1;
+  while (auto arrival = co_await round.tries.next(limit)) {
+    auto outcome = judge(*arrival);
+    // The failure of a try that was given up is none of this one.
+    if (arrival->number == newest || std::holds_alternative<Answer>(outcome)) co_return outcome;
   }
-  co_return answer;
+  co_return Fault{
+      FaultKind::Busy, true,
+      Error(ErrorCode::Timeout, fmt::format("{}: no answer within {:.3g} s", node, to_seconds(clock_.now() - sent)))};
+}
+
+std::variant<Answer, Fault> Etcd3Client::judge(const SideBySide::Arrival& arrival) {
+  if (!arrival.response) return fault_of_transport(arrival.response.error());
+  Reply reply = parse_reply(arrival.response->status, arrival.response->body);
+  if (auto* fault = std::get_if<Fault>(&reply)) return std::move(*fault);
+  Answer answer{std::move(std::get<json::object>(reply)), {}, arrival.node, arrival.sent, false};
+  auto header = header_of(answer.body);
+  if (!header) return Fault{FaultKind::Garbled, true, header.error()};
+  answer.header = *header;
+  if (foreign(arrival.node, answer.header)) {
+    return Fault{FaultKind::Garbled, true, Error(ErrorCode::Protocol, "the node belongs to another etcd cluster")};
+  }
+  return answer;
 }
 
 // Nodes of another cluster among the endpoints must not answer for ours. When no other node is left, the store was made

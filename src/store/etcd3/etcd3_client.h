@@ -2,7 +2,8 @@
 // nothing of leaders or leases. One thread; time only from the Clock, I/O only through the HttpTransport.
 //
 // Every call is repeated until it is answered or the deadline comes, also when an earlier try may have been applied:
-// only bodies that may be applied twice may be passed. The answer says whether an earlier try may have been applied.
+// only bodies that may be applied twice may be passed. Tries run side by side: one that is slow still counts when it is
+// answered. The answer says whether another try may have been applied.
 #pragma once
 
 #include <string>
@@ -13,6 +14,7 @@
 #include "net/http.h"
 #include "net/resolver.h"
 #include "ports/clock.h"
+#include "store/common/side_by_side.h"
 #include "store/etcd3/etcd3_codec.h"
 #include "store/etcd3/etcd3_config.h"
 #include "store/etcd3/etcd3_nodes.h"
@@ -22,8 +24,9 @@ namespace tamada::etcd3 {
 struct Answer {
   json::object body;
   Header header;             // of the answer, or of its "result"
+  std::string node;          // that answered
   Instant sent = kLongAgo;   // before the answered try was sent
-  bool earlier_try = false;  // an earlier, unanswered try may have been applied as well
+  bool earlier_try = false;  // another, unanswered try may have been applied as well
 };
 
 // A Fault's may_be_applied covers all tries of the call.
@@ -53,9 +56,12 @@ class Etcd3Client {
   Task<Result<void>> discover(Instant deadline);
   Task<Result<std::vector<std::string>>> discover_srv(Instant deadline);
   Task<Result<std::vector<std::string>>> ask_peer(const std::string& peer_url, Instant deadline);
-  // One try on one node, with authentication before it when that is needed.
-  Task<std::variant<Answer, Fault>> attempt(const std::string& node, const std::string& method, const std::string& body,
-                                            Instant limit);
+  // One more try, on this node, with authentication before it when that is needed; the answer may be that of an earlier
+  // one.
+  Task<std::variant<Answer, Fault>> attempt(Round& round, const std::string& node, const std::string& method,
+                                            const std::string& body, Instant limit);
+  std::variant<Answer, Fault> judge(const SideBySide::Arrival& arrival);
+  Task<CallResult> ask(Round& round, const std::string& method, const std::string& body);
   Task<std::optional<Fault>> authenticate(const std::string& node, Instant limit);
   Task<std::optional<Fault>> find_prefix(const std::string& node, Instant limit);
   // Decides about a failed try: nullopt = go on with the next node.

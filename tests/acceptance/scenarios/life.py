@@ -166,6 +166,24 @@ def store_lost(c):
     c.wait_healthy(90)
 
 
+@scenario("the store needs seconds for each answer: the primary stays, on its timeline, and writes go on", expected=LOST_PEER)
+def store_slow(c):
+    leader = c.leader()
+    timeline = leader.status()["timeline"]
+    writer = Writer(c)
+    until = time.monotonic() + 75
+    while time.monotonic() < until:
+        c.store.kill(number=signal.SIGSTOP)
+        time.sleep(2.5)
+        c.store.kill(number=signal.SIGCONT)
+        time.sleep(0.03)
+    writer.stop()
+    assert c.wait_leader() is leader and leader.status()["timeline"] == timeline
+    assert "demot" not in c.logs()[leader.name], "the primary was demoted"
+    gap, at = writer.longest_gap()
+    assert gap < 10, (gap, at)
+
+
 @scenario("a standby's daemon is stopped: PostgreSQL stops with it, the cluster goes on; it comes back")
 def stop_and_start(c):
     replica = c.replicas()[0]

@@ -117,6 +117,33 @@ TEST(LockKeeper, renewals_without_an_answer_are_tried_at_once_and_prove_nothing)
   EXPECT_EQ(k.keeper.fence_at(), valid_until - compute_timing(k.settings).stop_margin);
 }
 
+TEST(LockKeeper, an_answer_after_seconds_still_renews_and_the_silence_is_told_meanwhile) {
+  Keeper k;
+  k.lead();
+  k.parts.store.takes = 8s;
+  k.clock().advance(12s);
+  EXPECT_FALSE(k.keeper.unconfirmed());
+  k.clock().advance(2s);
+  EXPECT_TRUE(k.keeper.unconfirmed()) << "failsafe asks by now";
+  const Instant sent = k.now() - 4s;
+  k.clock().advance(5s);
+  EXPECT_FALSE(k.keeper.unconfirmed());
+  ASSERT_TRUE(k.keeper.proof());
+  EXPECT_EQ(k.keeper.proof()->valid_until, sent + 30s);
+  EXPECT_EQ(k.parts.store.count("renew"), 1);
+}
+
+TEST(LockKeeper, a_renewal_is_not_waited_for_when_the_primary_must_stop) {
+  Keeper k;
+  k.settings.retry_timeout = 25s;
+  k.keeper.update_settings(k.settings);
+  k.lead();
+  k.parts.store.takes = 1h;
+  k.clock().advance(k.keeper.fence_at() - k.now() + 1s);
+  EXPECT_TRUE(k.keeper.unconfirmed() || !k.keeper.proof());
+  EXPECT_GE(k.parts.store.count("renew"), 2) << "the first ended when it could not help any more";
+}
+
 TEST(LockKeeper, an_unknown_renewal_for_a_shorter_ttl_leaves_the_shorter_validity) {
   Keeper k;
   k.lead();

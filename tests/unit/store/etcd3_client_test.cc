@@ -4,13 +4,13 @@
 
 #include "scripted_etcd.h"
 #include "store/etcd3/etcd3_store.h"
-#include "support/run_task.h"
+#include "support/manual_clock.h"
 
 namespace tamada::etcd3 {
 namespace {
 
+using test::ManualClock;
 using testing::header_text;
-using testing::JumpingClock;
 using testing::ok;
 using testing::ScriptedEtcd;
 
@@ -37,7 +37,7 @@ class Etcd3ClientTest : public ::testing::Test {
     etcd_.handler = [](const ScriptedEtcd::Sent&) { return answer(); };
   }
   ~Etcd3ClientTest() override {
-    if (client_) testing::run_task(io_, client_->stop());
+    if (client_) clock_.run(client_->stop());
   }
   static Result<HttpResponse> answer(const std::string& cluster = "77") {
     return ok("{" + header_text(1, 10, cluster) + "}");
@@ -47,10 +47,9 @@ class Etcd3ClientTest : public ::testing::Test {
   }
   CallResult call(Duration limit = 10s) {
     if (!client_) {
-      client_ =
-          std::make_unique<Etcd3Client>(io_.get_executor(), clock_, etcd_, config_, &resolver_, Logger(log_, "t"));
+      client_ = std::make_unique<Etcd3Client>(clock_.executor(), clock_, etcd_, config_, &resolver_, Logger(log_, "t"));
     }
-    return testing::run_task(io_, client_->call("/kv/txn", "{}", clock_.now() + limit));
+    return clock_.run(client_->call("/kv/txn", "{}", clock_.now() + limit));
   }
   std::string fault_text(Duration limit = 10s) {
     auto outcome = call(limit);
@@ -58,8 +57,7 @@ class Etcd3ClientTest : public ::testing::Test {
     return std::holds_alternative<Fault>(outcome) ? std::get<Fault>(outcome).error.text() : "";
   }
 
-  boost::asio::io_context io_;
-  JumpingClock clock_;
+  ManualClock clock_;
   ScriptedEtcd etcd_{clock_};
   FakeResolver resolver_;
   testing::QuietLog log_;
@@ -114,6 +112,30 @@ TEST_F(Etcd3ClientTest, a_slow_store_is_given_more_time_in_each_round) {
   ASSERT_TRUE(std::holds_alternative<Fault>(outcome));
   EXPECT_TRUE(std::get<Fault>(outcome).may_be_applied);
   EXPECT_EQ(etcd_.requests.size(), 7u);  // 3 x 1 s, 3 x 2 s, the rest
+}
+
+// Each answer takes longer than any of the tries is waited for by itself.
+TEST_F(Etcd3ClientTest, a_store_that_needs_seconds_for_each_answer_is_served) {
+  etcd_.answer_after = 4500ms;
+  const Instant began = clock_.now();
+  auto outcome = call(10s);
+  ASSERT_TRUE(std::holds_alternative<Answer>(outcome));
+  EXPECT_EQ(clock_.now() - began, 4500ms);  // the first try
+  EXPECT_EQ(std::get<Answer>(outcome).sent, began);
+  EXPECT_EQ(std::get<Answer>(outcome).node, etcd_.requests.front().node);
+  EXPECT_TRUE(std::get<Answer>(outcome).earlier_try);  // the others may be applied
+  ASSERT_TRUE(std::holds_alternative<Answer>(call(10s)));
+}
+
+TEST_F(Etcd3ClientTest, the_failure_of_a_try_that_was_given_up_does_not_end_the_call) {
+  etcd_.handler = [&](const ScriptedEtcd::Sent&) -> Result<HttpResponse> {
+    if (etcd_.requests.size() == 1)
+      return error(400, "etcdserver: authentication failed, invalid user ID or password", 3);
+    return answer();
+  };
+  etcd_.answer_after = 1500ms;
+  auto outcome = call(10s);
+  ASSERT_TRUE(std::holds_alternative<Answer>(outcome));
 }
 
 TEST_F(Etcd3ClientTest, logs_in_when_a_user_is_configured_and_again_when_the_token_is_no_longer_good) {
@@ -213,8 +235,7 @@ TEST_F(Etcd3ClientTest, nodes_that_etcd_lists_are_learned_beside_an_answered_req
   };
   ASSERT_TRUE(std::holds_alternative<Answer>(call()));
   EXPECT_EQ(etcd_.requests.front().method, "/v3/kv/txn");
-  io_.restart();
-  io_.poll();
+  clock_.settle();
   etcd_.handler = [&](const ScriptedEtcd::Sent& sent) -> Result<HttpResponse> {
     if (sent.node == "http://d:1") return answer();
     return Error(ErrorCode::Unavailable, "refused");

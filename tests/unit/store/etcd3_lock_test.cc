@@ -5,13 +5,13 @@
 
 #include "scripted_etcd.h"
 #include "store/etcd3/etcd3_store.h"
-#include "support/run_task.h"
+#include "support/manual_clock.h"
 
 namespace tamada {
 namespace {
 
+using test::ManualClock;
 using testing::header_text;
-using testing::JumpingClock;
 using testing::kv_text;
 using testing::ok;
 using testing::ScriptedEtcd;
@@ -51,20 +51,19 @@ class Etcd3LockTest : public ::testing::Test {
   static Result<HttpResponse> no_answer() { return Error(ErrorCode::Timeout, "no answer"); }
 
   Written<LockProof> renew(Duration limit = 3s, std::chrono::seconds ttl = 30s) {
-    return testing::run_task(io_, store_().renew(mine_, {ttl, std::nullopt}, clock_.now() + limit));
+    return clock_.run(store_().renew(mine_, {ttl, std::nullopt}, clock_.now() + limit));
   }
   Etcd3Store& store_() {
     if (!made_) {
-      made_ = std::make_unique<Etcd3Store>(io_.get_executor(), clock_, etcd_, config_, nullptr, Logger(log_, "t"));
+      made_ = std::make_unique<Etcd3Store>(clock_.executor(), clock_, etcd_, config_, nullptr, Logger(log_, "t"));
     }
     return *made_;
   }
   ~Etcd3LockTest() override {
-    if (made_) testing::run_task(io_, made_->stop());
+    if (made_) clock_.run(made_->stop());
   }
 
-  boost::asio::io_context io_;
-  JumpingClock clock_;
+  ManualClock clock_;
   ScriptedEtcd etcd_{clock_};
   testing::QuietLog log_;
   Etcd3Config config_;
@@ -79,7 +78,7 @@ class Etcd3LockTest : public ::testing::Test {
 
 TEST_F(Etcd3LockTest, validity_counts_from_before_the_keepalive_was_sent) {
   txn_ = [this](const auto&) {
-    clock_.time += 2s;  // a slow confirmation earns nothing
+    clock_.skip(2s);  // a slow confirmation earns nothing
     return stands(3);
   };
   const Instant sent = clock_.now();
@@ -147,7 +146,7 @@ TEST_F(Etcd3LockTest, more_than_the_requested_ttl_is_an_error_and_the_lock_is_no
   granted_ttl_ = 8;
   AcquireRequest request;
   request.ttl = 5s;
-  auto got = testing::run_task(io_, store_().acquire_leader(request, clock_.now() + 3s));
+  auto got = clock_.run(store_().acquire_leader(request, clock_.now() + 3s));
   EXPECT_EQ(got.kind, WriteKind::Refused);
   EXPECT_EQ(got.error.code, ErrorCode::Unsupported);
   EXPECT_NE(got.error.text().find("8 s"), std::string::npos);
@@ -160,31 +159,29 @@ TEST_F(Etcd3LockTest, an_acquire_whose_answer_was_lost_is_proven_by_its_own_leas
     return Result<HttpResponse>(ok("{" + header_text(3) + ",\"responses\":[{\"response_range\":{\"kvs\":[" +
                                    kv_text(kLeader, "node1", 12, 12, "100") + "]}}]}"));
   };
-  auto got = testing::run_task(io_, store_().acquire_leader({}, clock_.now() + 5s));
+  auto got = clock_.run(store_().acquire_leader({}, clock_.now() + 5s));
   ASSERT_TRUE(got.applied()) << got.error.text();
   EXPECT_EQ(got.value->generation, (LockGeneration{"node1", 12, "100"}));
 }
 
 TEST_F(Etcd3LockTest, a_key_with_our_name_on_another_lease_is_not_ours) {
   txn_ = [](const auto&) { return held("node1"); };
-  auto got = testing::run_task(io_, store_().acquire_leader({}, clock_.now() + 3s));
+  auto got = clock_.run(store_().acquire_leader({}, clock_.now() + 3s));
   EXPECT_EQ(got.kind, WriteKind::Refused);
   EXPECT_EQ(got.found, "node1");
 }
 
 TEST_F(Etcd3LockTest, a_lost_race_ends_the_lease_that_was_granted_for_it) {
   txn_ = [](const auto&) { return held("node2"); };
-  EXPECT_EQ(testing::run_task(io_, store_().acquire_leader({}, clock_.now() + 3s)).kind, WriteKind::Refused);
-  io_.restart();
-  io_.poll();
+  EXPECT_EQ(clock_.run(store_().acquire_leader({}, clock_.now() + 3s)).kind, WriteKind::Refused);
+  clock_.settle();
   EXPECT_EQ(etcd_.count("/lease/revoke"), 1);
 }
 
 TEST_F(Etcd3LockTest, an_unanswered_acquire_is_unknown_and_its_lease_is_left_to_expire) {
   txn_ = [](const auto&) { return no_answer(); };
-  EXPECT_EQ(testing::run_task(io_, store_().acquire_leader({}, clock_.now() + 3s)).kind, WriteKind::Unknown);
-  io_.restart();
-  io_.poll();
+  EXPECT_EQ(clock_.run(store_().acquire_leader({}, clock_.now() + 3s)).kind, WriteKind::Unknown);
+  clock_.settle();
   EXPECT_EQ(etcd_.count("/lease/revoke"), 0);
 }
 
@@ -244,7 +241,7 @@ TEST_F(Etcd3LockTest, a_ttl_that_the_store_cannot_keep_leaves_the_old_one_in_for
 
 TEST_F(Etcd3LockTest, only_the_stored_generation_of_the_same_store_is_adopted) {
   AdoptionRecord record{"boot", "77", mine_, 30s};
-  auto adopt = [&] { return testing::run_task(io_, store_().adopt_leader(record, 30s, clock_.now() + 3s)); };
+  auto adopt = [&] { return clock_.run(store_().adopt_leader(record, 30s, clock_.now() + 3s)); };
   EXPECT_TRUE(adopt().applied());
   record.store_id = "78";
   EXPECT_EQ(adopt().kind, WriteKind::Refused);
@@ -262,10 +259,9 @@ TEST_F(Etcd3LockTest, denied_renewals_are_unknown_and_never_read_as_lost) {
 
 TEST_F(Etcd3LockTest, an_unanswered_release_also_ends_the_lease) {
   txn_ = [](const auto&) { return no_answer(); };
-  auto released = testing::run_task(io_, store_().release(mine_, std::nullopt, clock_.now() + 1s));
+  auto released = clock_.run(store_().release(mine_, std::nullopt, clock_.now() + 1s));
   EXPECT_EQ(released.kind, WriteKind::Unknown);
-  io_.restart();
-  io_.poll();
+  clock_.settle();
   EXPECT_EQ(etcd_.count("/lease/revoke"), 1);
 }
 

@@ -5,12 +5,13 @@
 
 #include "scripted_etcd.h"
 #include "store/etcd3/etcd3_store.h"
+#include "support/manual_clock.h"
 
 namespace tamada {
 namespace {
 
+using test::ManualClock;
 using testing::header_text;
-using testing::JumpingClock;
 using testing::kv_text;
 using testing::ok;
 using testing::ScriptedEtcd;
@@ -23,7 +24,7 @@ struct Parts {
 };
 
 struct PartsStream final : HttpStream {
-  PartsStream(std::shared_ptr<Parts> p, JumpingClock& c) : parts(std::move(p)), clock(c) {}
+  PartsStream(std::shared_ptr<Parts> p, Clock& c) : parts(std::move(p)), clock(c) {}
   ~PartsStream() override { parts->closed = true; }
   Task<Result<std::string>> read(Instant deadline) override {
     co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
@@ -33,15 +34,17 @@ struct PartsStream final : HttpStream {
       co_return part;
     }
     if (parts->ended) co_return std::string();
-    clock.time = std::max(clock.time, deadline);
+    // Looks often enough for what a test puts in meanwhile.
+    co_await clock.sleep_until(std::min(deadline, clock.now() + 10ms));
+    if (clock.now() < deadline) co_return co_await read(deadline);
     co_return Error(ErrorCode::Timeout, "nothing");
   }
   std::shared_ptr<Parts> parts;
-  JumpingClock& clock;
+  Clock& clock;
 };
 
 struct WatchedEtcd final : HttpTransport {
-  explicit WatchedEtcd(JumpingClock& c) : plain(c) {}
+  explicit WatchedEtcd(Clock& c) : plain(c), clock(c) {}
   Task<Result<HttpResponse>> send(HttpRequest request, Instant deadline) override {
     return plain.send(std::move(request), deadline);
   }
@@ -49,10 +52,11 @@ struct WatchedEtcd final : HttpTransport {
     opened.push_back(request);
     auto parts = std::make_shared<Parts>();
     streams.push_back(parts);
-    std::unique_ptr<HttpStream> stream = std::make_unique<PartsStream>(parts, plain.clock);
+    std::unique_ptr<HttpStream> stream = std::make_unique<PartsStream>(parts, clock);
     co_return stream;
   }
   ScriptedEtcd plain;
+  Clock& clock;
   std::vector<HttpRequest> opened;
   std::vector<std::shared_ptr<Parts>> streams;
 };
@@ -74,16 +78,10 @@ class Etcd3WatchTest : public ::testing::Test {
     config.use_proxies = true;
     config.watch_check = 1s;
     etcd_.plain.handler = [this](const ScriptedEtcd::Sent& sent) { return answer(sent); };
-    store_ = std::make_unique<Etcd3Store>(io_.get_executor(), clock_, etcd_, config, nullptr, Logger(log_, "t"));
+    store_ = std::make_unique<Etcd3Store>(clock_.executor(), clock_, etcd_, config, nullptr, Logger(log_, "t"));
     store_->watch(listener_);
   }
-  ~Etcd3WatchTest() override {
-    TaskScope scope(io_.get_executor());
-    scope.spawn(store_->stop());
-    io_.restart();
-    while (io_.poll_one() > 0) {
-    }
-  }
+  ~Etcd3WatchTest() override { clock_.run(store_->stop()); }
   Result<HttpResponse> answer(const ScriptedEtcd::Sent& sent) {
     if (down_) return Error(ErrorCode::Unavailable, "refused");
     const bool newest = sent.body.find("DESCEND") != std::string::npos;
@@ -101,10 +99,7 @@ class Etcd3WatchTest : public ::testing::Test {
            ",\"events\":[{\"kv\":" + kv_text("/s/c/config", value, 1, revision, "0") + "}]}}\n";
   }
   bool run_until(const std::function<bool()>& condition, int steps = 5000) {
-    for (int i = 0; i < steps && !condition(); ++i) {
-      io_.restart();
-      io_.poll_one();
-    }
+    for (int i = 0; i < steps && !condition(); ++i) clock_.advance(10ms);
     return condition();
   }
   int ttl() const {
@@ -112,8 +107,7 @@ class Etcd3WatchTest : public ::testing::Test {
     return static_cast<int>(listener_.views.back().config->value.at("ttl").as_int64());
   }
 
-  boost::asio::io_context io_;
-  JumpingClock clock_;
+  ManualClock clock_;
   WatchedEtcd etcd_{clock_};
   testing::QuietLog log_;
   Listener listener_;

@@ -1,4 +1,4 @@
-// A transport whose answers a test writes, and a clock that jumps: for the client's decisions without any server.
+// A transport whose answers a test writes: for the client's decisions without any server.
 #pragma once
 
 #include <deque>
@@ -14,13 +14,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "net/http.h"
+#include "ports/clock.h"
 #include "store/etcd3/etcd3_codec.h"
-#include "support/jumping_clock.h"
 
 namespace tamada::testing {
 
 struct ScriptedEtcd final : HttpTransport {
-  explicit ScriptedEtcd(JumpingClock& c) : clock(c) {}
+  explicit ScriptedEtcd(Clock& c) : clock(c) {}
 
   struct Sent {
     std::string node;
@@ -35,7 +35,11 @@ struct ScriptedEtcd final : HttpTransport {
     Sent sent = sent_of(request);
     requests.push_back(sent);
     auto response = handler(sent);
-    if (!response && response.error().code == ErrorCode::Timeout) clock.time = std::max(clock.time, deadline);
+    if (!response && response.error().code == ErrorCode::Timeout) co_await clock.sleep_until(deadline);
+    if (answer_after > Duration::zero()) {
+      co_await clock.sleep_until(std::min(deadline, clock.now() + answer_after));
+      if (clock.now() >= deadline) co_return Error(ErrorCode::Timeout, "slow");
+    }
     co_return response;
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest, Instant) override {
@@ -56,8 +60,9 @@ struct ScriptedEtcd final : HttpTransport {
     return n;
   }
 
-  JumpingClock& clock;
+  Clock& clock;
   Handler handler;
+  Duration answer_after{0};
   std::vector<Sent> requests;
 };
 
