@@ -129,8 +129,9 @@ class Store {
   // After a restart: keeps the stored lease alive and proves that the stored generation stands.
   virtual Task<Written<LockProof>> adopt_leader(AdoptionRecord record, std::chrono::seconds ttl, Instant deadline) = 0;
 
-  // Upserts members/<name> on the member's own lease; grants that lease first when needed. `keep_alive_only` refreshes
-  // just the lease. The result is the key's version.
+  // Upserts members/<name> on the member's own lease; grants that lease first when needed. The result is the key's
+  // version. `keep_alive_only`: the value is as last written; only the lease is refreshed where it stands, which proves
+  // nothing of the key (safety.md 1.1): who sees it missing in a view writes it again.
   virtual Task<Written<std::int64_t>> touch_member(std::string value, std::chrono::seconds ttl, bool keep_alive_only,
                                                    Instant deadline) = 0;
 

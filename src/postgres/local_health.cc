@@ -14,13 +14,13 @@ namespace tamada {
 
 namespace {
 
-// Of a write that an earlier call began; rare.
 // For so long a session is kept for the statement of a look.
-constexpr Duration kKeepSession = 60s;
+constexpr Duration kKeepSession = 5min;
 // That session may hang for itself, which says nothing of the server.
 constexpr Duration kKeptPatience = 1s;
 // No password file is there: libpq would look for one in the home directory.
 constexpr const char* kNoFile = "/nonexistent";
+// Of a write that an earlier call began; rare.
 constexpr Duration kLookForEnd = 100ms;
 // A commit that hangs is waited for in its one session; then another one is tried.
 constexpr Duration kCommitLimit = 1h;
@@ -106,15 +106,17 @@ Task<std::optional<StorageProbe>> LocalHealthProbes::write(Place place, Instant 
   std::shared_ptr<Write>& slot = place == Place::Data ? data_write_ : wal_write_;
   if (!slot) {
     slot = std::make_shared<Write>();
-    auto work = [write = slot, place, data_dir = settings_.postgresql.data_dir]() -> Result<void> {
+    auto work = [write = slot, place, wal_elsewhere = wal_elsewhere_,
+                 data_dir = settings_.postgresql.data_dir]() -> Result<void> {
       write->begun = true;
       const std::string global = join_path(data_dir, "global");
+      const std::string wal = wal_directory(data_dir);
+      // A look at another volume may hang with it: that is for its own write to tell.
+      if (place == Place::Wal || !wal_elsewhere) write->wal_elsewhere = !same_volume(global, wal);
       if (place == Place::Data) {
         write->probe = probe_storage(join_path(global, kFileName));
-      } else {
-        const std::string wal = wal_directory(data_dir);
-        write->other_volume = !same_volume(global, wal);
-        if (write->other_volume) write->probe = probe_storage(join_path(wal, kFileName));
+      } else if (write->wal_elsewhere) {
+        write->probe = probe_storage(join_path(wal, kFileName));
       }
       write->done = true;
       return {};
@@ -133,15 +135,21 @@ Task<std::optional<StorageProbe>> LocalHealthProbes::write(Place place, Instant 
   }
   if (!mine->done) co_return std::nullopt;
   if (slot == mine) slot.reset();
-  StorageProbe probe = mine->probe;
-  if (!mine->other_volume) probe.outcome = StorageProbe::Outcome::NoDirectory;
-  co_return probe;
+  wal_elsewhere_ = mine->wal_elsewhere;
+  co_return mine->probe;
 }
 
 Task<StorageAnswer> LocalHealthProbes::storage(Instant deadline) {
   using namespace boost::asio::experimental::awaitable_operators;
   using Outcome = StorageProbe::Outcome;
-  auto [data, wal] = co_await (write(Place::Data, deadline) && write(Place::Wal, deadline));
+  std::optional<StorageProbe> data;
+  std::optional<StorageProbe> wal;
+  if (wal_elsewhere_) {
+    std::tie(data, wal) = co_await (write(Place::Data, deadline) && write(Place::Wal, deadline));
+  } else {
+    data = co_await write(Place::Data, deadline);
+    wal = StorageProbe{};
+  }
   StorageAnswer answer;
   if (data && data->outcome == Outcome::NoDirectory) co_return answer;  // nothing is there yet, or not any more
   answer.write = ProbeAnswer::fine();

@@ -29,7 +29,7 @@ class LocalHealthProbes final : public HealthProbes {
   struct Write {
     std::atomic<bool> begun = false;
     std::atomic<bool> done = false;
-    bool other_volume = true;
+    bool wal_elsewhere = true;
     StorageProbe probe;
   };
   struct Commit {
@@ -52,6 +52,7 @@ class LocalHealthProbes final : public HealthProbes {
   Instant kept_until_{};
   std::shared_ptr<Write> data_write_;
   std::shared_ptr<Write> wal_write_;
+  bool wal_elsewhere_ = true;  // pg_wal lies on a volume of its own, by the last look
   std::shared_ptr<Commit> commit_;
 };
 

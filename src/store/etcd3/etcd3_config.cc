@@ -26,7 +26,9 @@ Etcd3Config etcd3_config(const Settings& settings) {
   config.key_prefix = settings.key_prefix();
   config.member_name = settings.name;
   config.retry_timeout = settings.dynamic.retry_timeout;
-  config.watch_check = std::clamp<Duration>(settings.dynamic.loop_wait / 2, 500ms, 5s);
+  // A little longer than between two renewals, each of which is seen by the watch: a healthy one is never asked.
+  const Duration renewals = std::min<Duration>(settings.dynamic.ttl / 3, settings.dynamic.loop_wait);
+  config.watch_check = std::max<Duration>(renewals * 5 / 4, 500ms);
   return config;
 }
 

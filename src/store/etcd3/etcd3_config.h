@@ -22,7 +22,7 @@ struct Etcd3Config {
   std::string key_prefix;        // "/service/batman/", with both slashes
   std::string member_name;       // empty for tools, which neither lead nor have a member key
   Duration retry_timeout = 10s;  // for work without a deadline of its own: setting up the watch
-  Duration watch_check = 5s;     // a watch that fell silent without ending is noticed within about twice this
+  Duration watch_check = 5s;     // a watch that was silent for so long is asked whether it misses something
 };
 
 Etcd3Config etcd3_config(const Settings& settings);

@@ -62,16 +62,12 @@ Task<Written<std::int64_t>> Etcd3MemberLease::touch(std::string value, std::chro
                                                     Instant deadline) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (auto fault = co_await ensure(ttl, keep_alive_only, deadline)) co_return written_of<std::int64_t>(*fault);
-    Txn txn;
-    const Op put = Op::put(keys_.member(), value, lease_->id);
-    if (keep_alive_only) {
-      // The keepalive proves nothing (safety.md 1.1): look whether the key still hangs on this lease, else write it.
-      txn.compare = {Compare::lease(keys_.member(), lease_->id)};
-      txn.success = {Op::range(keys_.member())};
-      txn.failure = {put};
-    } else {
-      txn.success = {put};
+    if (keep_alive_only && put_ && put_->lease == lease_->id) {
+      co_return Written<std::int64_t>::make_applied(put_->revision);
     }
+    put_.reset();
+    const std::string lease = lease_->id;
+    const Txn txn{{}, {Op::put(keys_.member(), value, lease)}, {}};
     auto outcome = co_await client_.call("/kv/txn", txn_body(txn), deadline);
     if (auto* fault = std::get_if<Fault>(&outcome)) {
       if (fault->kind != FaultKind::LeaseNotFound) co_return written_of<std::int64_t>(*fault);
@@ -80,10 +76,7 @@ Task<Written<std::int64_t>> Etcd3MemberLease::touch(std::string value, std::chro
     }
     auto answer = parse_txn(std::get<Answer>(outcome).body);
     if (!answer) co_return Written<std::int64_t>::make_unknown(answer.error());
-    const bool looked = keep_alive_only && answer->succeeded;
-    if (looked && !answer->ranges.empty() && !answer->ranges[0].empty()) {
-      co_return Written<std::int64_t>::make_applied(answer->ranges[0][0].mod_revision);
-    }
+    put_ = Put{lease, answer->header.revision};
     co_return Written<std::int64_t>::make_applied(answer->header.revision);
   }
   co_return Written<std::int64_t>::make_unknown(

@@ -45,6 +45,11 @@ class Etcd3MemberLease {
   const Etcd3Keys& keys_;
   std::optional<Lease> lease_;
   std::chrono::seconds asked_ttl_{0};  // what lease_ was granted for; the store may have given more
+  struct Put {
+    std::string lease;
+    std::int64_t revision = 0;
+  };
+  std::optional<Put> put_;  // the last that was answered
 };
 
 // A failed call as the outcome of a write: never refused, unless the store itself rejected the request.
