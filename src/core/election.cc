@@ -191,8 +191,12 @@ std::optional<std::string_view> why_not_counted(const ElectionInput& in, const P
   if (!synchronous_race(in.view, in.settings)) return std::nullopt;
   // An isolated old primary may be ahead; what it has beyond the others was never acknowledged.
   if (same_name(in.view.sync.leader, report.member)) return "it led the synchronous set";
-  if (quorum_mode(in.settings) || in_sync(in.view.sync, report.member)) return std::nullopt;
-  return "it is no synchronous standby";
+  if (in_sync(in.view.sync, report.member)) return std::nullopt;
+  if (!quorum_mode(in.settings)) return "it is no synchronous standby";
+  // One that is not listed needs a vote more than the quorum; it cannot win where fewer are listed at all.
+  const auto listed = static_cast<int>(in.view.sync.standbys.size());
+  if (listed <= in.view.sync.quorum) return "it is no synchronous standby, and those who are cannot make it leader";
+  return std::nullopt;
 }
 
 // Nothing is lost by who leads a standby cluster: the remote primary has everything. While its members stream from

@@ -328,6 +328,7 @@ Task<int> Engine::Impl::finish() {
   co_await health_.stop();
   co_await failsafe_.stop();
   co_await promise_.stop();
+  co_await store_mark_.stop();
   co_await fence_.stop();
   co_await lock_.stop();
   co_await views_.stop();

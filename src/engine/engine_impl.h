@@ -25,6 +25,7 @@
 #include "engine/shared_question.h"
 #include "engine/state.h"
 #include "engine/status_log.h"
+#include "engine/store_mark.h"
 #include "engine/sync_keeper.h"
 #include "engine/timeline_origin.h"
 #include "engine/view_keeper.h"
@@ -113,6 +114,7 @@ struct Engine::Impl {
   TaskScope tasks_;
   ViewKeeper views_;
   TimelineOrigin origin_;
+  StoreMarkKeeper store_mark_;
   LockKeeper lock_;
   ProcedureRunner runner_;
   ProcedureContext context_;

@@ -213,6 +213,7 @@ Task<void> Engine::Impl::cycle() {
   tell_role();
   member_.look();
   sync_.look();
+  store_mark_.look();
   if (auto view = views_.view(); view && views_.reach() == StoreReach::Fresh) {
     if (view->member(state_.settings->name) == nullptr) member_.missing();
   }

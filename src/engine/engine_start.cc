@@ -28,6 +28,7 @@ Engine::Impl::Impl(Executor executor, EnginePorts ports, Logger log)
                wake();
              }),
       origin_(state_),
+      store_mark_(executor, state_),
       lock_(
           executor, {ports.clock, ports.store, ports.local, ports.watchdog}, log.named("lock"),
           [this] {
@@ -201,6 +202,7 @@ Task<int> Engine::Impl::run(std::function<Result<void>()> on_ready) {
   }
   co_await take_over_running_postgres(cache && *cache && !(*cache)->empty());
   co_await promise_.load();
+  co_await store_mark_.load();
   co_await restart_schedule_.load();
   promise_.start();
   failsafe_.start();

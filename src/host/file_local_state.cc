@@ -131,6 +131,15 @@ Task<Result<void>> FileLocalState::save_sound_slots(SoundSlots slots) {
   co_return co_await save(join_path(paths_.run_directory, "slots.json"), format_sound_slots(slots));
 }
 
+Task<Result<std::optional<StoreMark>>> FileLocalState::load_store_mark() {
+  const std::string path = join_path(paths_.run_directory, "store.json");
+  co_return parsed<StoreMark>(co_await load(path), path, parse_store_mark);
+}
+
+Task<Result<void>> FileLocalState::save_store_mark(StoreMark mark) {
+  co_return co_await save(join_path(paths_.run_directory, "store.json"), format_store_mark(mark));
+}
+
 Task<Result<std::optional<ScheduledRestart>>> FileLocalState::load_scheduled_restart() {
   const std::string path = join_path(paths_.run_directory, "restart.json");
   co_return parsed<ScheduledRestart>(co_await load(path), path, parse_scheduled_restart);

@@ -34,6 +34,8 @@ class FileLocalState final : public LocalState {
   Task<Result<void>> save_promise(PromiseRecord record) override;
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override;
   Task<Result<void>> save_sound_slots(SoundSlots slots) override;
+  Task<Result<std::optional<StoreMark>>> load_store_mark() override;
+  Task<Result<void>> save_store_mark(StoreMark mark) override;
   Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override;
   Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;

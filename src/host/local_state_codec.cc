@@ -143,6 +143,25 @@ Result<SoundSlots> parse_sound_slots(std::string_view text) {
   return slots;
 }
 
+std::string format_store_mark(const StoreMark& mark) {
+  json::object o;
+  o["store_id"] = mark.store_id;
+  o["revision"] = mark.revision;
+  o["system_identifier"] = mark.system_identifier;
+  return to_json(o, JsonStyle::Compact);
+}
+
+Result<StoreMark> parse_store_mark(std::string_view text) {
+  auto fields = Fields::of(text);
+  if (!fields) return fields.error();
+  StoreMark mark;
+  mark.store_id = fields->text("store_id");
+  mark.revision = fields->number("revision");
+  mark.system_identifier = fields->text("system_identifier");
+  if (fields->error()) return *fields->error();
+  return mark;
+}
+
 std::string format_promise(const PromiseRecord& record) {
   json::object o;
   o["boot_id"] = record.boot_id;

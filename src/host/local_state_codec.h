@@ -17,6 +17,8 @@ std::string format_promise(const PromiseRecord& record);
 Result<PromiseRecord> parse_promise(std::string_view text);
 std::string format_sound_slots(const SoundSlots& slots);
 Result<SoundSlots> parse_sound_slots(std::string_view text);
+std::string format_store_mark(const StoreMark& mark);
+Result<StoreMark> parse_store_mark(std::string_view text);
 Result<ScheduledRestart> parse_scheduled_restart(std::string_view text);
 std::string format_work_note(const WorkNote& note);
 Result<WorkNote> parse_work_note(std::string_view text);

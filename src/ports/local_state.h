@@ -54,6 +54,14 @@ struct SoundSlots {
   bool operator==(const SoundSlots&) const = default;
 };
 
+// The store that this member's cluster was last seen in (safety.md 1.8).
+struct StoreMark {
+  std::string store_id;
+  std::int64_t revision = 0;      // the newest of its versions then
+  std::string system_identifier;  // of the data directory whose cluster it was
+  bool operator==(const StoreMark&) const = default;
+};
+
 class LocalState {
  public:
   virtual ~LocalState() = default;
@@ -67,6 +75,8 @@ class LocalState {
   virtual Task<Result<void>> save_promise(PromiseRecord record) = 0;
   virtual Task<Result<std::optional<SoundSlots>>> load_sound_slots() = 0;
   virtual Task<Result<void>> save_sound_slots(SoundSlots slots) = 0;
+  virtual Task<Result<std::optional<StoreMark>>> load_store_mark() = 0;
+  virtual Task<Result<void>> save_store_mark(StoreMark mark) = 0;
   // What an operator was told that would be done at its time; nullopt takes it off the record.
   virtual Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() = 0;
   virtual Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) = 0;

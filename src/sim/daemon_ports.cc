@@ -64,6 +64,16 @@ Task<Result<void>> SimLocalState::save_sound_slots(SoundSlots slots) {
   co_return Result<void>();
 }
 
+Task<Result<std::optional<StoreMark>>> SimLocalState::load_store_mark() {
+  co_await process_.point("local.load", CallPhase::Before);
+  co_return disk_.store_mark;
+}
+
+Task<Result<void>> SimLocalState::save_store_mark(StoreMark mark) {
+  co_await write([this, &mark] { disk_.store_mark = mark; });
+  co_return Result<void>();
+}
+
 Task<Result<std::optional<ScheduledRestart>>> SimLocalState::load_scheduled_restart() {
   co_await process_.point("local.load", CallPhase::Before);
   co_return disk_.scheduled_restart;

@@ -21,6 +21,7 @@ struct SimDisk {
   std::optional<WorkNote> work;
   std::optional<PromiseRecord> promise;
   std::optional<SoundSlots> sound_slots;
+  std::optional<StoreMark> store_mark;
   std::optional<ScheduledRestart> scheduled_restart;
 };
 
@@ -38,6 +39,8 @@ class SimLocalState final : public LocalState {
   Task<Result<void>> save_promise(PromiseRecord record) override;
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override;
   Task<Result<void>> save_sound_slots(SoundSlots slots) override;
+  Task<Result<std::optional<StoreMark>>> load_store_mark() override;
+  Task<Result<void>> save_store_mark(StoreMark mark) override;
   Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override;
   Task<Result<void>> save_scheduled_restart(std::optional<ScheduledRestart> restart) override;
   Task<Result<std::optional<json::object>>> load_dynamic_cache() override;

@@ -181,6 +181,12 @@ class FakeLocalState final : public LocalState {
     promise = std::move(record);
     co_return Result<void>();
   }
+  std::optional<StoreMark> store_mark;
+  Task<Result<std::optional<StoreMark>>> load_store_mark() override { co_return store_mark; }
+  Task<Result<void>> save_store_mark(StoreMark mark) override {
+    store_mark = std::move(mark);
+    co_return Result<void>();
+  }
   std::optional<SoundSlots> sound_slots;
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override { co_return sound_slots; }
   Task<Result<void>> save_sound_slots(SoundSlots slots) override {

@@ -175,6 +175,8 @@ class ScriptedWorld final : public Store,
   Task<Result<void>> save_promise(PromiseRecord) override { co_return Result<void>(); }
   Task<Result<std::optional<SoundSlots>>> load_sound_slots() override { co_return std::optional<SoundSlots>(); }
   Task<Result<void>> save_sound_slots(SoundSlots) override { co_return Result<void>(); }
+  Task<Result<std::optional<StoreMark>>> load_store_mark() override { co_return std::optional<StoreMark>(); }
+  Task<Result<void>> save_store_mark(StoreMark) override { co_return Result<void>(); }
   Task<Result<std::optional<ScheduledRestart>>> load_scheduled_restart() override {
     co_return std::optional<ScheduledRestart>();
   }

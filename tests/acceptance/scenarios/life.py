@@ -167,7 +167,7 @@ def store_lost(c):
 
 
 @scenario("the store needs seconds for each answer: the primary stays, on its timeline, and writes go on", expected=LOST_PEER)
-def store_slow(c):
+def store_answers_late(c):
     leader = c.leader()
     timeline = leader.status()["timeline"]
     writer = Writer(c)

@@ -265,6 +265,17 @@ TEST_F(Election, AQuorumCountsMembersThatAreNotAhead) {
   EXPECT_EQ(peers(), Peers::TooFewVotes);
 }
 
+// Found by seed 900535: each waited for the other for ever.
+TEST_F(Election, WhoTheQuorumCannotMakeLeaderDoesNotStandInTheWay) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n1", {}, 0, 5};
+  answer("n2", 1000);
+  answer("n3", 2000);
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  view.sync = SyncState{"n1", {"n2"}, 0, 5};
+  EXPECT_EQ(peers(), Peers::Ahead) << "n2's vote could make n3 leader";
+}
+
 TEST_F(Election, AQuorumThatStillStandsInSyncCountsInTheOtherMode) {
   settings.dynamic.synchronous_mode = SynchronousMode::On;
   view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};

@@ -115,6 +115,20 @@ TEST_F(LocalStateTest, what_was_saved_is_found_by_the_next_daemon_and_can_be_cle
   EXPECT_FALSE(next.boot_id().empty());
 }
 
+TEST_F(LocalStateTest, which_store_was_used_survives_the_daemon) {
+  auto none = run_task(io_, state_.load_store_mark());
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->has_value());
+  const StoreMark mark{"13130754820875701103", 4711, "7444444444444444444"};
+  ASSERT_TRUE(run_task(io_, state_.save_store_mark(mark)));
+  auto loaded = run_task(io_, state_.load_store_mark());
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_EQ(**loaded, mark);
+  for (const char* broken : {"{}", "[]", R"({"store_id":"1","revision":"x","system_identifier":"2"})"}) {
+    EXPECT_FALSE(parse_store_mark(broken)) << broken;
+  }
+}
+
 TEST_F(LocalStateTest, which_logical_slots_are_sound_survives_the_daemon) {
   auto none = run_task(io_, state_.load_sound_slots());
   ASSERT_TRUE(none);
