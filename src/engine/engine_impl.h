@@ -67,7 +67,7 @@ struct Engine::Impl {
   void decide_again(const std::optional<PeerSurvey>& survey);
   bool has_patroni_peers(const ClusterView& view) const;
   void apply_view_settings();
-  Task<void> disarm_left_over_watchdog();
+  Task<void> disarm_needless_watchdog();
   void tell_role();
   Instant next_wake() const;
   void wake() { wake_.set(); }

@@ -193,7 +193,7 @@ Task<void> Engine::Impl::cycle() {
   look_at_feedback();
   failsafe_.look();
   co_await origin_.refresh(views_.view(), follows_leader());
-  co_await disarm_left_over_watchdog();
+  co_await disarm_needless_watchdog();
   std::optional<PeerSurvey> answers;
   for (int turn = 0; turn < kMostTurns; ++turn) {
     decide_again(answers);
@@ -228,17 +228,22 @@ void Engine::Impl::tell_role() {
   context_.tell_standby_role(observed_role(state_, leads));
 }
 
-// A watchdog that a killed run left armed resets the host although nothing here needs fencing any more. Only who opens
-// it can disarm it.
-Task<void> Engine::Impl::disarm_left_over_watchdog() {
+// A watchdog that a killed run left armed, or that stays behind when PostgreSQL ended before the lock was lost, resets
+// the host although nothing here needs fencing any more. Only who opens it can disarm it.
+Task<void> Engine::Impl::disarm_needless_watchdog() {
   Watchdog& watchdog = state_.ports.watchdog;
-  if (!watchdog_left_over_ || !runner_.idle()) co_return;
   const bool harmless = state_.postgres.is_standby() || state_.postgres.process == ProcessState::NotRunning;
-  if (!watchdog.running() && (!harmless || lock_.proof() || may_be_writable(state_, runner_.current()))) co_return;
-  watchdog_left_over_ = false;
-  if (watchdog.running()) co_return;  // in use again
-  Result<bool> opened = co_await watchdog.activate();
-  if (opened && *opened) co_await watchdog.disable();
+  const bool needless =
+      harmless && runner_.idle() && !lock_.taking() && !lock_.proof() && !may_be_writable(state_, runner_.current());
+  if (watchdog.running()) {
+    watchdog_left_over_ = false;
+    if (needless) co_await watchdog.disable();
+  } else if (watchdog_left_over_ && needless) {
+    watchdog_left_over_ = false;
+    Result<bool> opened = co_await watchdog.activate();
+    if (opened && *opened) co_await watchdog.disable();
+  }
+  lock_.look_at_watchdog();
 }
 
 Instant Engine::Impl::next_wake() const {

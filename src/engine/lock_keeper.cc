@@ -148,6 +148,7 @@ void LockKeeper::hold(LockProof proof) {
   failures_ = 0;
   // An answer that comes when demotion is due already must not put the watchdog off beyond the validity.
   if (ports_.clock.now() < fence_at()) ports_.watchdog.keepalive();
+  lost_record_.reset();
   record();
   wake_.set();
   if (changed) on_change_();
@@ -155,10 +156,20 @@ void LockKeeper::hold(LockProof proof) {
 
 void LockKeeper::lose(const std::string& found) {
   log_.warning("leader lock is gone{}{}", found.empty() ? "" : ": held by ", found);
+  if (proof_) {
+    lost_record_ = record_of(*proof_);
+    lost_record_->valid_until = std::min(lost_record_->valid_until, ports_.clock.now());
+  }
   proof_.reset();
   vanished_ = false;
   lost_ = true;
   fence_override_ = ports_.clock.now() + kEarlyLossGrace;
+  record();
+}
+
+void LockKeeper::look_at_watchdog() {
+  if (!lost_record_ || ports_.watchdog.running()) return;
+  lost_record_.reset();
   record();
 }
 
@@ -439,7 +450,11 @@ Task<void> LockKeeper::save_record() {
   do {
     save_again_ = false;
     std::optional<AdoptionRecord> record;
-    if (proof_) record = record_of(*proof_);
+    if (proof_) {
+      record = record_of(*proof_);
+    } else if (ports_.watchdog.running()) {
+      record = lost_record_;
+    }
     Result<void> saved = co_await ports_.local.save_adoption(std::move(record));
     if (!saved)
       log_.warning("lock record was not saved, a restart cannot take the lock over: {}", saved.error().text());

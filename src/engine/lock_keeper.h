@@ -57,6 +57,8 @@ class LockKeeper final : public LockGate {
   void settle(const ClusterView& view, const std::string& my_name);
   // Nothing writable is left: what is lost need not be fenced again.
   void fenced();
+  // The watchdog may have been disarmed: then a lost lock goes off the record.
+  void look_at_watchdog();
 
   // Failsafe mode (engine/failsafe.h, safety.md 6.3). A renewal is due that nobody has answered.
   bool unconfirmed() const;
@@ -112,6 +114,8 @@ class LockKeeper final : public LockGate {
   bool turn_taken_ = false;
 
   std::optional<LockProof> proof_;
+  // What is on record of a lock that was lost while its watchdog is armed: only a run that knows of it disarms it.
+  std::optional<AdoptionRecord> lost_record_;
   std::string store_id_;
   bool lost_ = false;
   bool unknown_ = false;

@@ -1,5 +1,5 @@
-// Notices a store that was wiped or restored while no daemon ran here (safety.md 1.8): which store it was, and how far it
-// had come, is kept on disk. Without it a daemon that starts after a restore would take a lock that a primary
+// Notices a store that was wiped or restored while no daemon ran here (safety.md 1.8): which store it was, and how far
+// it had come, is kept on disk. Without it a daemon that starts after a restore would take a lock that a primary
 // elsewhere still holds by the store's former word.
 #pragma once
 

@@ -93,6 +93,16 @@ TEST(Engine, a_watchdog_that_the_run_before_left_armed_is_disarmed) {
   }
 }
 
+// PostgreSQL ended by itself and the lock was lost meanwhile: no demotion disarms it (seed 901949).
+TEST(Engine, a_watchdog_that_a_standby_finds_armed_is_disarmed) {
+  Running r;
+  r.stored.leader = LeaderEntry{{"n2", 7, "a"}, 9};
+  r.stored.members[1].role = Role::Primary;
+  r.parts.watchdog.active = true;
+  r.start();
+  EXPECT_EQ(r.parts.watchdog.disabled, 1);
+}
+
 TEST(Engine, a_primary_whose_lock_is_not_on_record_is_stopped_soon_when_the_store_does_not_answer) {
   for (const bool member_before : {true, false}) {
     for (const bool tells : {true, false}) {

@@ -226,6 +226,11 @@ TEST(LockKeeper, a_lock_of_another_is_lost_and_not_asked_for) {
   EXPECT_TRUE(k.keeper.status().lost);
   EXPECT_TRUE(k.keeper.lost_early());
   EXPECT_EQ(k.keeper.fence_at(), k.now() + 300ms);
+  ASSERT_TRUE(k.parts.local.adoption) << "its watchdog is armed, which the next run has to know";
+  EXPECT_EQ(k.parts.local.adoption->valid_until, k.now());
+  k.parts.watchdog.active = false;
+  k.keeper.look_at_watchdog();
+  k.clock().settle();
   EXPECT_FALSE(k.parts.local.adoption) << "there is nothing to take over";
   EXPECT_EQ(k.changes, 2);
   k.keeper.fenced();
