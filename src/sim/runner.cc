@@ -61,9 +61,13 @@ class Run {
     return -1;
   }
 
+  // A key that a restored store brought back is nobody's proof: its primary is stopped in time, and the cluster is not in
+  // order before that.
   bool has_primary() {
     const int m = holder();
-    return m >= 0 && cluster_.postgres(m).writable();
+    if (m < 0 || !cluster_.postgres(m).writable()) return false;
+    const auto snapshot = cluster_.snapshot(m);
+    return snapshot && snapshot->lock_valid_until != kLongAgo;
   }
 
   // Every other member streams from the primary (or from one that does) and has its history.
