@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kLongestTtl = 60s;
 constexpr Duration kReaction = 15s;  // a daemon that is back has looked at the store and stopped by then
+constexpr Duration kUnderWay = 5s;   // a promotion that the restored store knows nothing of may still be carried out
 constexpr Duration kBetrayal = 40s;  // how long an early revoke or a restored store explains things
 constexpr Duration kAfterPause = 15s;
 constexpr Duration kForced = 120s;
@@ -299,7 +300,7 @@ void Checkers::on_acknowledged(SimPostgres& server, const Commit& commit) {
   // S1: a newer primary left recovery before this acknowledgement.
   for (auto it = std::next(own); it != epochs_.end(); ++it) {
     if (it->second.epoch.host == server.host() || it->second.intruder) continue;
-    if (it->second.epoch.began < own->second.restored) continue;
+    if (own->second.restored > SimTime{0} && it->second.epoch.began < own->second.restored + kUnderWay) continue;
     const Duration overlap = commit.acknowledged - it->second.epoch.began;
     if (auto why = excuse(own->second.member)) {
       ++counts_.overlaps_excused;
