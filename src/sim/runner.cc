@@ -61,8 +61,8 @@ class Run {
     return -1;
   }
 
-  // A key that a restored store brought back is nobody's proof: its primary is stopped in time, and the cluster is not in
-  // order before that.
+  // A key that a restored store brought back is nobody's proof: its primary is stopped in time, and the cluster is not
+  // in order before that.
   bool has_primary() {
     const int m = holder();
     if (m < 0 || !cluster_.postgres(m).writable()) return false;
