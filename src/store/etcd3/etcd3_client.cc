@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "store/common/etcd_endpoints.h"
+
 namespace tamada::etcd3 {
 
 namespace {
@@ -59,7 +61,7 @@ Etcd3Client::Etcd3Client(Executor executor, Clock& clock, HttpTransport& transpo
       transport_(transport),
       resolver_(resolver),
       log_(log),
-      nodes_(log, std::hash<std::string>{}(config.member_name)),
+      nodes_(log, "etcd node", std::hash<std::string>{}(config.member_name)),
       background_(std::move(executor)) {
   update_config(std::move(config));
 }
@@ -72,7 +74,7 @@ void Etcd3Client::update_config(Etcd3Config config) {
   config_ = std::move(config);
   std::vector<std::string> urls;
   for (const std::string& host : config_.hosts) {
-    auto url = etcd3_base_url(host, config_.protocol);
+    auto url = etcd_base_url(host, config_.protocol);
     if (url) {
       urls.push_back(std::move(*url));
     } else {

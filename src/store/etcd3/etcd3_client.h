@@ -15,9 +15,9 @@
 #include "net/resolver.h"
 #include "ports/clock.h"
 #include "store/common/side_by_side.h"
+#include "store/common/store_nodes.h"
 #include "store/etcd3/etcd3_codec.h"
 #include "store/etcd3/etcd3_config.h"
-#include "store/etcd3/etcd3_nodes.h"
 
 namespace tamada::etcd3 {
 
@@ -78,7 +78,7 @@ class Etcd3Client {
   Resolver* resolver_;
   Etcd3Config config_;
   Logger log_;
-  Etcd3Nodes nodes_;
+  StoreNodes nodes_;
   std::string prefix_ = "/v3";
   std::string token_;
   bool no_auth_ = false;    // the store said that it wants none

@@ -4,10 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "base/time.h"
 #include "model/settings.h"
-#include "net/http.h"
 
 namespace tamada {
 
@@ -26,9 +24,5 @@ struct Etcd3Config {
 };
 
 Etcd3Config etcd3_config(const Settings& settings);
-// For the transport that the store uses.
-HttpClientSettings etcd3_http_settings(const Settings& settings);
-// "http://10.0.0.1:2379" from any form of `host`. Error: Invalid.
-Result<std::string> etcd3_base_url(const std::string& host, const std::string& protocol);
 
 }  // namespace tamada

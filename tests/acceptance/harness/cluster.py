@@ -183,7 +183,7 @@ class Cluster:
             self.dynamic[key] = value
         self.neighbours = []
         self.own_store = store is None
-        self.store = store or stores.Etcd(prefix, self.directory, size=store_size)
+        self.store = store or stores.default(prefix, self.directory, size=store_size)
         self.members = [Member(self, f"{names}{i + 1}", first_number + i) for i in range(size)]
         for member in self.members:
             if configure:

@@ -1,28 +1,28 @@
-#include "store/etcd3/etcd3_nodes.h"
+#include "store/common/store_nodes.h"
 
 #include <gtest/gtest.h>
 
 #include "scripted_etcd.h"
-#include "store/etcd3/etcd3_config.h"
+#include "store/common/etcd_endpoints.h"
 
-namespace tamada::etcd3 {
+namespace tamada {
 namespace {
 
-class Etcd3NodesTest : public ::testing::Test {
+class StoreNodesTest : public ::testing::Test {
  protected:
   testing::QuietLog sink_;
-  Etcd3Nodes nodes_{Logger(sink_, "t"), 0};
+  StoreNodes nodes_{Logger(sink_, "t"), "etcd node", 0};
   const Error broken_{ErrorCode::Unavailable, "refused"};
   const Instant t_{Duration(100s)};
 };
 
-TEST_F(Etcd3NodesTest, the_one_that_works_is_kept) {
+TEST_F(StoreNodesTest, the_one_that_works_is_kept) {
   nodes_.set_configured({"a", "b", "c"});
   nodes_.succeeded("b");
   EXPECT_EQ(nodes_.pick({}, t_), "b");
 }
 
-TEST_F(Etcd3NodesTest, a_failed_one_comes_last_until_it_was_left_alone_for_a_while) {
+TEST_F(StoreNodesTest, a_failed_one_comes_last_until_it_was_left_alone_for_a_while) {
   nodes_.set_configured({"a", "b", "c"});
   nodes_.failed("a", broken_, t_);
   EXPECT_EQ(nodes_.pick({}, t_), "b");
@@ -33,17 +33,18 @@ TEST_F(Etcd3NodesTest, a_failed_one_comes_last_until_it_was_left_alone_for_a_whi
   EXPECT_EQ(nodes_.pick({"c"}, t_ + 11s), "a");
 }
 
-TEST_F(Etcd3NodesTest, failures_are_logged_once_and_again_with_their_count_when_it_works) {
+TEST_F(StoreNodesTest, failures_are_logged_once_and_again_with_their_count_when_it_works) {
   nodes_.set_configured({"a", "b"});
   for (int i = 0; i < 50; ++i) nodes_.failed("a", broken_, t_);
   ASSERT_EQ(sink_.lines.size(), 1u);
   EXPECT_EQ(sink_.lines[0].first, LogLevel::Warning);
+  EXPECT_EQ(sink_.lines[0].second, "etcd node a failed: refused");
   nodes_.succeeded("a");
   ASSERT_EQ(sink_.lines.size(), 2u);
   EXPECT_NE(sink_.lines[1].second.find("50"), std::string::npos);
 }
 
-TEST_F(Etcd3NodesTest, listed_nodes_are_used_beside_the_configured_ones) {
+TEST_F(StoreNodesTest, listed_nodes_are_used_beside_the_configured_ones) {
   nodes_.set_configured({"a"});
   nodes_.failed("a", broken_, t_);
   nodes_.set_listed({"a", "b"});
@@ -55,15 +56,15 @@ TEST_F(Etcd3NodesTest, listed_nodes_are_used_beside_the_configured_ones) {
   EXPECT_TRUE(nodes_.all_others_failed("a"));
 }
 
-TEST(Etcd3Config, hosts_take_many_forms) {
-  EXPECT_EQ(*etcd3_base_url("10.0.0.1", "http"), "http://10.0.0.1:2379");
-  EXPECT_EQ(*etcd3_base_url("10.0.0.1:4001", "https"), "https://10.0.0.1:4001");
-  EXPECT_EQ(*etcd3_base_url("[::1]:2379", "http"), "http://[::1]:2379");
-  EXPECT_EQ(*etcd3_base_url("https://u:p@host/x", "http"), "https://host:2379");
-  EXPECT_FALSE(etcd3_base_url("ftp://x", "http"));
-  EXPECT_FALSE(etcd3_base_url("a:b:c", "http"));
-  EXPECT_FALSE(etcd3_base_url("", "http"));
+TEST(EtcdEndpoints, hosts_take_many_forms) {
+  EXPECT_EQ(*etcd_base_url("10.0.0.1", "http"), "http://10.0.0.1:2379");
+  EXPECT_EQ(*etcd_base_url("10.0.0.1:4001", "https"), "https://10.0.0.1:4001");
+  EXPECT_EQ(*etcd_base_url("[::1]:2379", "http"), "http://[::1]:2379");
+  EXPECT_EQ(*etcd_base_url("https://u:p@host/x", "http"), "https://host:2379");
+  EXPECT_FALSE(etcd_base_url("ftp://x", "http"));
+  EXPECT_FALSE(etcd_base_url("a:b:c", "http"));
+  EXPECT_FALSE(etcd_base_url("", "http"));
 }
 
 }  // namespace
-}  // namespace tamada::etcd3
+}  // namespace tamada

@@ -1,8 +1,8 @@
-#include "store/etcd3/etcd3_nodes.h"
+#include "store/common/store_nodes.h"
 
 #include <algorithm>
 
-namespace tamada::etcd3 {
+namespace tamada {
 
 namespace {
 
@@ -14,17 +14,17 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
 
 }  // namespace
 
-void Etcd3Nodes::set_configured(std::vector<std::string> urls) {
+void StoreNodes::set_configured(std::vector<std::string> urls) {
   configured_ = std::move(urls);
   rebuild();
 }
 
-void Etcd3Nodes::set_listed(std::vector<std::string> urls) {
+void StoreNodes::set_listed(std::vector<std::string> urls) {
   listed_ = std::move(urls);
   rebuild();
 }
 
-void Etcd3Nodes::rebuild() {
+void StoreNodes::rebuild() {
   std::vector<Node> nodes;
   for (const std::vector<std::string>* list : {&configured_, &listed_}) {
     for (const std::string& url : *list) {
@@ -38,16 +38,16 @@ void Etcd3Nodes::rebuild() {
   if (find(current_) == nullptr) current_ = nodes_.empty() ? "" : nodes_[spread_ % nodes_.size()].url;
 }
 
-const Etcd3Nodes::Node* Etcd3Nodes::find(const std::string& url) const {
+const StoreNodes::Node* StoreNodes::find(const std::string& url) const {
   auto it = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.url == url; });
   return it == nodes_.end() ? nullptr : &*it;
 }
 
-Etcd3Nodes::Node* Etcd3Nodes::find(const std::string& url) {
-  return const_cast<Node*>(static_cast<const Etcd3Nodes*>(this)->find(url));
+StoreNodes::Node* StoreNodes::find(const std::string& url) {
+  return const_cast<Node*>(static_cast<const StoreNodes*>(this)->find(url));
 }
 
-std::string Etcd3Nodes::pick(const std::vector<std::string>& tried, Instant now) const {
+std::string StoreNodes::pick(const std::vector<std::string>& tried, Instant now) const {
   const auto current =
       std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.url == current_; }) - nodes_.begin();
   const Node* fallback = nullptr;
@@ -60,32 +60,32 @@ std::string Etcd3Nodes::pick(const std::vector<std::string>& tried, Instant now)
   return fallback != nullptr ? fallback->url : std::string();
 }
 
-void Etcd3Nodes::succeeded(const std::string& url) {
+void StoreNodes::succeeded(const std::string& url) {
   current_ = url;
   Node* node = find(url);
   if (node == nullptr || node->failures == 0) return;
-  log_.info("etcd node {} answers again after {} failed request(s)", url, node->failures);
+  log_.info("{} {} answers again after {} failed request(s)", what_, url, node->failures);
   node->failures = 0;
 }
 
-void Etcd3Nodes::failed(const std::string& url, const Error& why, Instant now) {
+void StoreNodes::failed(const std::string& url, const Error& why, Instant now) {
   Node* node = find(url);
   if (node == nullptr) return;
   node->failed_at = now;
   std::string text = why.text();
   if (text.starts_with(url + ": ")) text.erase(0, url.size() + 2);
   if (++node->failures == 1) {
-    log_.warning("etcd node {} failed: {}", url, text);
+    log_.warning("{} {} failed: {}", what_, url, text);
   } else {
-    log_.debug("etcd node {} failed {} times: {}", url, node->failures, text);
+    log_.debug("{} {} failed {} times: {}", what_, url, node->failures, text);
   }
   if (current_ != url) return;
   const std::string next = pick({url}, now);
   if (!next.empty()) current_ = next;
 }
 
-bool Etcd3Nodes::all_others_failed(const std::string& url) const {
+bool StoreNodes::all_others_failed(const std::string& url) const {
   return std::all_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.url == url || n.failures > 0; });
 }
 
-}  // namespace tamada::etcd3
+}  // namespace tamada

@@ -1,5 +1,5 @@
-// Which member of etcd to ask next. Keeps the configured endpoints and those that etcd itself lists, and remembers
-// which of them failed. No I/O, no clock.
+// Which node of a store to ask next. Keeps the configured endpoints and those that the store itself lists, and
+// remembers which of them failed. No I/O, no clock.
 //
 // The one that works is kept until it fails. A failed one comes last until it has been left alone for a while. Its
 // failures are logged once, and once more with their count when it works again.
@@ -12,16 +12,18 @@
 #include "base/log.h"
 #include "base/time.h"
 
-namespace tamada::etcd3 {
+namespace tamada {
 
-class Etcd3Nodes {
+class StoreNodes {
  public:
-  // `spread` moves the first choice, so that not every member of a cluster starts with the same node.
-  Etcd3Nodes(Logger log, std::size_t spread) : log_(std::move(log)), spread_(spread) {}
+  // `what` names a node in the log, "etcd node"; `spread` moves the first choice, so that not every member of a cluster
+  // starts with the same node.
+  StoreNodes(Logger log, std::string what, std::size_t spread)
+      : log_(std::move(log)), what_(std::move(what)), spread_(spread) {}
 
   // Base URLs without a slash at the end. Nodes that stay keep what is known about them.
   void set_configured(std::vector<std::string> urls);
-  // What etcd listed; used beside the configured ones.
+  // What the store listed; used beside the configured ones.
   void set_listed(std::vector<std::string> urls);
 
   bool empty() const { return nodes_.empty(); }
@@ -44,6 +46,7 @@ class Etcd3Nodes {
   Node* find(const std::string& url);
 
   Logger log_;
+  std::string what_;
   std::size_t spread_;
   std::vector<std::string> configured_;
   std::vector<std::string> listed_;
@@ -51,4 +54,4 @@ class Etcd3Nodes {
   std::string current_;
 };
 
-}  // namespace tamada::etcd3
+}  // namespace tamada

@@ -1,13 +1,13 @@
-"""Stores of the tests: real servers from packages, each on hosts of its own."""
+"""etcd with its v3 API."""
 import os
 import shutil
 import signal
 import subprocess
 
-from . import hosts, wait
+from .. import hosts, wait
 
 
-class Etcd:
+class Etcd3:
     """An etcd v3 cluster of `size` members."""
 
     kind = "etcd3"
