@@ -35,6 +35,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "failsafe", get_failsafe, kOpen},
     {"GET", "explain", get_explain, kOpen},
     {"GET", "events", get_events, kOpen},
+    {"GET", "dashboard", get_dashboard, kOpen},
+    {"POST", "dashboard", post_dashboard, kProtected},
     {"POST", "failsafe", post_failsafe, kProtected, RouteBody::Required, kWithoutStore},
     {"PATCH", "config", patch_config, kProtected, RouteBody::Required},
     {"PUT", "config", put_config, kProtected, RouteBody::Required},
@@ -63,6 +65,7 @@ const Route* find_route(const HttpServerRequest& request, const RequestTarget& t
 
 Task<std::optional<HttpReply>> check_access(ApiContext& api, const HttpServerRequest& request, const Route& route) {
   RestApiSettings settings = *api.settings;
+  if (auto refused = refuse_origin(settings, request)) co_return refused;
   const SnapshotPtr snapshot = api.engine.snapshot();
   // Since 4.0: what the key alone lets in is told by a view that is gone with the store.
   if (route.without_store && snapshot->settings->compatibility == Compatibility::V4_1 && settings.allowlist.empty()) {

@@ -1,4 +1,5 @@
 #include "api/cluster_document.h"
+#include "api/dashboard.h"
 #include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/health.h"
@@ -107,6 +108,15 @@ Task<HttpReply> get_explain(ApiCall call) {
   const auto document = past_document(snapshot->settings->name, history, call.target.query);
   if (document) co_return json_reply(200, *document);
   co_return text_reply(document.error().code == ErrorCode::NotFound ? 404 : 400, document.error().message);
+}
+
+Task<HttpReply> get_dashboard(ApiCall call) {
+  co_return dashboard_reply(call.request);
+}
+
+// Whoever gets here may change things: how the page proves a password without changing anything.
+Task<HttpReply> post_dashboard(ApiCall) {
+  co_return text_reply(200, "accepted");
 }
 
 }  // namespace tamada

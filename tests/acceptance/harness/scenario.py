@@ -6,6 +6,23 @@ import sys
 from . import cluster as clusters, hosts
 
 _SCENARIOS = []
+_ARTEFACTS = None  # where pictures and the like are kept
+
+
+def keep_artefacts(directory):
+    global _ARTEFACTS
+    _ARTEFACTS = directory
+
+
+def artefact(name):
+    """A path for a file that outlives the run; it belongs to whoever owns the build."""
+    os.makedirs(_ARTEFACTS, exist_ok=True)
+    path = os.path.join(_ARTEFACTS, name)
+    owner = os.stat(os.path.dirname(_ARTEFACTS))
+    open(path, "wb").close()
+    for made in (_ARTEFACTS, path):
+        os.chown(made, owner.st_uid, owner.st_gid)
+    return path
 
 
 class Skip(Exception):

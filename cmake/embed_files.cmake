@@ -1,0 +1,15 @@
+# cmake -D INTO=<file.cc> -D HEADER=<include> -D FILES=name=path[,name=path...] -P embed_files.cmake
+# Writes a source file that defines each name as the text of its file; HEADER declares the names.
+string(REPLACE "," ";" files "${FILES}")
+set(out "#include \"${HEADER}\"\n\nnamespace tamada {\n\n")
+foreach(pair IN LISTS files)
+  string(REGEX MATCH "^([^=]+)=(.+)$" found "${pair}")
+  set(name "${CMAKE_MATCH_1}")
+  file(READ "${CMAKE_MATCH_2}" text)
+  string(FIND "${text}" ")text\"" breaks)
+  if(NOT found OR text STREQUAL "" OR NOT breaks EQUAL -1)
+    message(FATAL_ERROR "${pair}: cannot be embedded")
+  endif()
+  string(APPEND out "const std::string_view ${name} = R\"text(${text})text\";\n\n")
+endforeach()
+file(WRITE "${INTO}" "${out}}  // namespace tamada\n")
