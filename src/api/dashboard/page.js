@@ -49,6 +49,8 @@
   const position = (bytes) => `${Math.floor(bytes / 4294967296).toString(16).toUpperCase()}/${(bytes % 4294967296).toString(16).toUpperCase()}`;
   // The agents before 4.1 say "running" of a member that streams.
   const streams = (member, newest) => member.state === "streaming" || (!newest && member.state === "running");
+  // Of a leader; that of a standby cluster may live on an archive.
+  const works = (member) => ["running", "streaming", "in archive recovery"].includes(member.state);
 
   // --- what was asked, and how old it is
 
@@ -164,11 +166,11 @@
     for (const [slot, why] of Object.entries(self.logical_slot_gaps || {})) add("warn", `Logical slot ${slot} may miss changes: ${text(why)}`);
 
     if (cluster.old) {
-      const read = status.dcs_last_seen ? ` ${me()} read it last at ${clock(new Date(status.dcs_last_seen * 1000))}.` : "";
-      const since = cluster.at ? ` since ${clock(new Date(cluster.at))} (${span(cluster.age)})` : "";
-      const failing = cluster.failure ? ` It says: ${cluster.failure}` : " Its answer is awaited.";
       if (!cluster.at && !cluster.failure) return {level: "unknown", words: "Asking …", notices};
-      add("bad", `${me()} has not been able to read the store${since}.${read}${failing} The members below are old.`);
+      const seen = cluster.at || (status.dcs_last_seen || 0) * 1000;
+      const since = seen ? ` since ${clock(new Date(seen))} (${span(Date.now() - seen)})` : "";
+      add("bad", `${me()} has not read the store${since}${cluster.at ? "; the members below are as old" : ""}.`);
+      add("bad", cluster.failure ? `It says: ${cluster.failure}` : "Its answer is still awaited.");
       return {level: "bad", words: "The store cannot be read: the state of the cluster is not known", notices};
     }
 
@@ -180,7 +182,7 @@
       if (next === "bad" || level === "good") level = next;
     };
     if (!leader()) worse("bad", all.length ? "No leader" : "No members");
-    else if (!["running", "streaming", "in archive recovery"].includes(leader().state)) worse("bad", `The leader ${leader().name} is ${leader().state}`);
+    else if (!works(leader())) worse("bad", `The leader ${leader().name} is ${leader().state}`);
     if (status.failsafe_mode_is_active) worse("warn", "Failsafe mode");
     if (cluster.data.pause) {
       worse("warn", "Paused");
@@ -277,14 +279,14 @@
   }
 
   function memberRow([member, depth]) {
-    const ok = leads(member) ? member.state === "running" || streams(member, true) : streams(member, newest());
+    const ok = leads(member) ? works(member) : streams(member, newest());
     const tags = Object.entries(member.tags || {});
     const old = !newest();
     return h("tr", {class: leads(member) ? "leads-row" : null},
       h("th", {scope: "row", class: "name", "data-label": "Member"},
         depth ? h("span", {class: "branch", "aria-hidden": "true", depth}, "+") : "", linked(member),
         member.name === me() ? h("span", {class: "here quiet"}, " (serves this page)") : "",
-        member.host ? h("div", {class: "quiet", depth}, `${member.host}:${member.port}`) : ""),
+        member.host ? h("div", {class: "quiet address", depth}, `${member.host}:${member.port}`) : ""),
       h("td", {class: leads(member) ? "leads" : "", "data-label": "Role"}, ROLES[member.role] || member.role),
       h("td", {class: ok ? "" : "trouble", "data-label": "State"}, ok ? member.state : `! ${member.state}`),
       h("td", {class: "number", "data-label": "Timeline"}, member.timeline === undefined ? "unknown" : text(member.timeline)),
@@ -342,7 +344,7 @@
     put("race", [race.data && [race.data.id, race.data.count, race.data.outcome], noRace, last, others.map((member) => [member.name, member.api_url])], () => {
       const parts = [];
       if (last) {
-        parts.push(h("p", {}, `Timeline ${Number(last[0]) + 1} began`, last[3] ? ` at ${clock(last[3])}` : "", last[4] ? ` with ${last[4]} as leader` : "", `. Before it: ${last[2] || "no reason recorded"}.`));
+        parts.push(h("p", {}, `Timeline ${Number(last[0]) + 1} began`, last[3] ? ` at ${clock(last[3])}` : "", last[4] ? `, led by ${last[4]}` : "", last[2] ? ` (${last[2]}).` : "."));
       }
       const entry = race.data;
       if (!entry) return [...parts, h("p", {class: "quiet"}, noRace ? `${me()}: ${noRace}.` : "Nothing is known yet."), elsewhere()];
@@ -352,7 +354,7 @@
           ["Situation", entry.situation],
           ["Because", `${entry.because} (rule ${entry.rule})`],
           ["Leader then", entry.leader || "none"],
-          ["Did", entry.action + (entry.target ? ` → ${entry.target}` : "") + (entry.outcome ? `: ${entry.outcome}` : "")],
+          ["Action", entry.action + (entry.target ? ` → ${entry.target}` : "") + (entry.outcome ? `: ${entry.outcome}` : "")],
           ["Weighed", entry.details.length ? h("ul", {class: "weighed"}, ...entry.details.map((line) => h("li", {}, line))) : "nobody else"],
         ]), elsewhere()];
     });
@@ -363,6 +365,8 @@
       h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((value, i) =>
         h("td", {class: `${heads[i][1] || ""}${value === "" ? " empty" : ""}`, "data-label": heads[i][0]}, h("span", {}, value)))))));
   }
+
+  const happening = (at, words, kind) => h("li", {}, h("time", {}, at), h("span", {}, words, h("span", {class: "kind"}, ` ${kind}`)));
 
   function showHistory() {
     mark("history", history, cluster);  // the daemon shows its last view of the store
@@ -384,8 +388,8 @@
     put("past-title", me(), () => [`Decisions of ${me()}`]);
     const entries = past.data.past.slice(-10).reverse();
     put("past", entries.map((entry) => [entry.id, entry.outcome, entry.rule]), () => (entries.length ? [
-      table([["Since", "when"], ["Decision"], ["Rule", "mono"]], entries.map((entry) =>
-        [clock(entry.first), `${entry.status || entry.action}${entry.outcome && entry.outcome !== "done" ? ` (${entry.outcome})` : ""}`, entry.rule])),
+      h("ol", {class: "events"}, ...entries.map((entry) => happening(clock(entry.first),
+        `${entry.status || entry.action}${entry.outcome && entry.outcome !== "done" ? ` (${entry.outcome})` : ""}`, entry.rule))),
       h("p", {class: "more quiet"}, "All of them: tamadactl explain --list")] : [h("p", {class: "quiet"}, "Nothing was decided yet.")]));
   }
 
@@ -411,7 +415,7 @@
       return;
     }
     const at = data.at ? clock(data.at) : clock(new Date());
-    byId("events").prepend(h("li", {}, h("time", {}, at), h("span", {}, text(data.text || data.because || kind), h("span", {class: "kind"}, ` ${kind}`))));
+    byId("events").prepend(happening(at, text(data.text || data.because || kind), kind));
     while (byId("events").childElementCount > KEPT_EVENTS) byId("events").lastElementChild.remove();
     if (kind !== "decision") cluster.due();
     patroni.due();
@@ -439,7 +443,6 @@
     const live = streamState === "live" && !daemonSilent();
     byId("events-section").classList.toggle("old", !live && byId("events").childElementCount > 0);
     put("events-state", [streamState, live], () => [live ? "live" : streamState === "live" ? "not live" : streamState]);
-    put("events-none", byId("events").childElementCount === 0, () => []);
   }
 
   // --- actions: the password is kept here and nowhere else, and goes with requests that change something

@@ -105,7 +105,7 @@ def change(page, leader, heir):
     page.click(f"Switch over to {heir.name}")
     shows(page, f'Successfully switched over to "{heir.name}"', 40, "#answer")
     wait.until(lambda: "Leader" in row(page, heir) and "Leader" not in row(page, leader), "the members are shown anew", 8)
-    shows(page, f"leader was {leader.name}, is {heir.name}", 10, "#events")
+    shows(page, f", is {heir.name} leader", 10, "#events")
     shows(page, f"Healthy: {heir.name} leads", 40, "#verdict")
     wait.until(lambda: "1" in page.text("#history tbody"), "the history is shown", 10)
     # A restart names what it does; called off it does nothing.

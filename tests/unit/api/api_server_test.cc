@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "api/event_stream.h"
+#include "api/routes.h"
 #include "base/text.h"
 #include "support/engine_fake.h"
 #include "support/log_capture.h"
@@ -90,6 +91,61 @@ TEST_F(ApiServerTest, unknown_methods_are_501_with_the_text_the_tools_look_for) 
     EXPECT_EQ(reply.status, 501) << method;
     EXPECT_NE(reply.body.find("Server does not support this operation"), std::string::npos);
   }
+}
+
+TEST_F(ApiServerTest, the_dashboard_is_served_before_and_without_everything) {
+  engine.set(nullptr);
+  auto s = settings();
+  s.http_extra_headers = {{"X-Ours", "1"}};
+  start(s);
+  for (const char* path : {"/dashboard", "/dashboard/", "//dashboard?x=1"}) {
+    const auto page = request("GET", path);
+    EXPECT_EQ(page.status, 200) << path;
+    EXPECT_TRUE(page.body.starts_with("<!doctype html>")) << path;
+  }
+  const auto page = request("GET", "/dashboard");
+  for (const char* header : {"Content-Type: text/html; charset=utf-8", "Content-Security-Policy: default-src 'none'; ",
+                             "X-Content-Type-Options: nosniff", "Cache-Control: no-cache", "ETag: \"", "X-Ours: 1"}) {
+    EXPECT_TRUE(page.has_header(header)) << header;
+  }
+  const std::string length = "Content-Length: " + std::to_string(page.body.size());
+  const auto head = request("HEAD", "/dashboard");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_TRUE(head.has_header(length));
+  const auto at = page.head.find("ETag: ") + 6;
+  const std::string etag = page.head.substr(at, page.head.find("\r\n", at) - at);
+  ASSERT_TRUE(client->send("GET /dashboard HTTP/1.1\r\nHost: x\r\nIf-None-Match: " + etag + "\r\n\r\n"));
+  const auto same = client->read_reply(false);
+  ASSERT_TRUE(same);
+  EXPECT_TRUE(same->head.starts_with("HTTP/1.1 304 Not Modified\r\n")) << same->head;
+  EXPECT_TRUE(same->has_header("ETag: " + etag) && same->has_header("Cache-Control: no-cache"));
+  EXPECT_EQ(request("GET", "/dashboard").status, 200) << "nothing of a body was sent after the 304";
+}
+
+TEST_F(ApiServerTest, a_password_is_proven_without_changing_anything) {
+  auto s = settings();
+  s.username = "admin";
+  s.password = "secret";
+  start(s);
+  EXPECT_EQ(request("POST", "/dashboard", "").status, 401);
+  const std::string wrong = "Authorization: Basic " + base64_encode("admin:wrong") + "\r\n";
+  EXPECT_EQ(request("POST", "/dashboard", "", wrong).status, 401);
+  const std::string right = "Authorization: Basic " + base64_encode("admin:secret") + "\r\n";
+  EXPECT_EQ(request("POST", "/dashboard", "", right).body, "accepted");
+}
+
+TEST_F(ApiServerTest, pages_of_others_change_nothing) {
+  start();
+  const char* bodies = R"({"leader": "n1", "ttl": 20})";
+  for (const Route& route : api_routes()) {
+    if (!route.is_protected) continue;
+    const auto reply = request(std::string(route.method), "/" + std::string(route.segment), bodies,
+                               "Origin: http://evil.example\r\nContent-Type: text/plain\r\n");
+    EXPECT_EQ(reply.status, 403) << route.method << route.segment;
+  }
+  EXPECT_EQ(request("POST", "/reload", "", "Origin: http://x\r\n").status, 403) << "a name that was made to point here";
+  EXPECT_EQ(request("GET", "/patroni", std::nullopt, "Origin: http://evil.example\r\n").status, 200);
+  EXPECT_EQ(request("POST", "/reload", "").status, 202);
 }
 
 TEST_F(ApiServerTest, the_lock_ends_by_the_clock_although_nobody_publishes) {
