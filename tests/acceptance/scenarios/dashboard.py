@@ -121,7 +121,7 @@ def pictures(page):
     """Desktop and phone, light and dark; kept beside the build."""
     def picture(name):
         page.screenshot(scenarios.artefact(f"dashboard-{name}.png"))
-    for width, height, name in ((1280, 900, "desktop"), (800, 900, "tablet"), (360, 740, "phone")):
+    for width, height, name in ((1280, 900, "desktop"), (1024, 800, "small"), (800, 900, "tablet"), (360, 740, "phone")):
         page.resize(width, height, phone=width == 360)
         fits(page, width)
         picture(name)
