@@ -1,11 +1,16 @@
-# cmake -D INTO=<file.cc> -D HEADER=<include> -D FILES=name=path[,name=path...] -P embed_files.cmake
-# Writes a source file that defines each name as the text of its file; HEADER declares the names.
+# cmake -D INTO=<file.cc> -D HEADER=<include> -D FILES=name=path[+path...][,name=...] -P embed_files.cmake
+# Writes a source file that defines each name as the text of its files; HEADER declares the names.
 string(REPLACE "," ";" files "${FILES}")
 set(out "#include \"${HEADER}\"\n\nnamespace tamada {\n\n")
 foreach(pair IN LISTS files)
   string(REGEX MATCH "^([^=]+)=(.+)$" found "${pair}")
   set(name "${CMAKE_MATCH_1}")
-  file(READ "${CMAKE_MATCH_2}" text)
+  string(REPLACE "+" ";" paths "${CMAKE_MATCH_2}")
+  set(text "")
+  foreach(path IN LISTS paths)
+    file(READ "${path}" one)
+    string(APPEND text "${one}")
+  endforeach()
   string(FIND "${text}" ")text\"" breaks)
   if(NOT found OR text STREQUAL "" OR NOT breaks EQUAL -1)
     message(FATAL_ERROR "${pair}: cannot be embedded")

@@ -43,8 +43,12 @@ DashboardPage make_dashboard_page(std::string_view html, std::string_view css, s
   return page;
 }
 
+std::string dashboard_script() {
+  return fmt::format("\"use strict\";\n(() => {{\n{}}})();\n", kDashboardJs);
+}
+
 HttpReply dashboard_reply(const HttpServerRequest& request) {
-  static const DashboardPage page = make_dashboard_page(kDashboardHtml, kDashboardCss, kDashboardJs);
+  static const DashboardPage page = make_dashboard_page(kDashboardHtml, kDashboardCss, dashboard_script());
   HttpReply reply = text_reply(200, page.body);
   reply.content_type = "text/html; charset=utf-8";
   reply.headers = {{"Content-Security-Policy", page.policy},

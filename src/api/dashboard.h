@@ -19,6 +19,9 @@ struct DashboardPage {
 // Puts style and script in the places that the page names. Pure.
 DashboardPage make_dashboard_page(std::string_view html, std::string_view css, std::string_view js);
 
+// The files of the script in a scope of their own.
+std::string dashboard_script();
+
 // The page, or 304 for who has it already.
 HttpReply dashboard_reply(const HttpServerRequest& request);
 

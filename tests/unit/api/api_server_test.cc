@@ -148,6 +148,32 @@ TEST_F(ApiServerTest, pages_of_others_change_nothing) {
   EXPECT_EQ(request("POST", "/reload", "").status, 202);
 }
 
+TEST_F(ApiServerTest, what_a_text_repeats_runs_in_no_browser) {
+  auto s = settings();
+  s.http_extra_headers = {{"Content-Security-Policy", "default-src 'self'"}, {"X-Ours", "1"}};
+  start(s);
+  const auto policies = [](const RawReply& reply) {
+    std::size_t found = 0;
+    for (auto at = reply.head.find("Content-Security-Policy: "); at != std::string::npos;
+         at = reply.head.find("Content-Security-Policy: ", at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  for (const char* target :
+       {"/explain?past=<script>alert(1)</script>", "/explain?at=%3Cscript%3E", "/explain?member=<b>"}) {
+    const auto reply = request("GET", target);
+    ASSERT_EQ(reply.status / 100, 4) << target;
+    EXPECT_TRUE(reply.has_header("Content-Type: text/html"));
+    EXPECT_TRUE(reply.has_header("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'")) << reply.head;
+    EXPECT_TRUE(policies(reply) == 1 && reply.has_header("X-Ours: 1")) << reply.head;
+  }
+  const auto page = request("GET", "/dashboard");
+  EXPECT_EQ(policies(page), 1u) << "a second one would shut the page's own script out";
+  EXPECT_TRUE(page.has_header("Content-Security-Policy: default-src 'none'; script-src 'sha256-")) << page.head;
+  EXPECT_TRUE(request("GET", "/patroni").has_header("Content-Security-Policy: default-src 'self'"));
+}
+
 TEST_F(ApiServerTest, the_lock_ends_by_the_clock_although_nobody_publishes) {
   start();
   EXPECT_EQ(request("GET", "/primary").status, 200);
@@ -623,12 +649,17 @@ TEST_F(ApiServerTest, events_are_resumed_from_the_last_one_that_was_read) {
   now.snapshot.events = events(5);
   engine.publish(now);
   start();
-  client->send("GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: abc-3\r\n\r\n");
-  const auto told = client->read_through("change 5");
-  ASSERT_TRUE(told);
-  EXPECT_NE(told->find("change 4"), std::string::npos);
-  EXPECT_EQ(told->find("change 3"), std::string::npos);
-  EXPECT_EQ(told->find("event: now"), std::string::npos);
+  // The header is the browser's own and newer than the address that it was once given.
+  for (const char* place : {"/events HTTP/1.1\r\nLast-Event-ID: abc-3", "/events?after=abc-3 HTTP/1.1",
+                            "/events?after=abc-1 HTTP/1.1\r\nLast-Event-ID: abc-3"}) {
+    RawHttpClient listener(server.port());
+    listener.send(fmt::format("GET {}\r\nHost: x\r\n\r\n", place));
+    const auto told = listener.read_through("change 5");
+    ASSERT_TRUE(told) << place;
+    EXPECT_NE(told->find("change 4"), std::string::npos) << place;
+    EXPECT_EQ(told->find("change 3"), std::string::npos) << place;
+    EXPECT_EQ(told->find("event: now"), std::string::npos) << place;
+  }
 }
 
 TEST_F(ApiServerTest, listeners_are_limited_and_others_are_answered) {

@@ -34,7 +34,7 @@ TEST(DashboardPage, what_is_built_in_is_whole_and_needs_nothing_from_elsewhere) 
   HttpServerRequest request;
   const HttpReply reply = dashboard_reply(request);
   EXPECT_EQ(between(reply.body, "<style>", "</style>"), kDashboardCss);
-  EXPECT_EQ(between(reply.body, "<script>", "</script>"), kDashboardJs);
+  EXPECT_EQ(between(reply.body, "<script>", "</script>"), dashboard_script());
   EXPECT_TRUE(reply.body.ends_with("</html>\n"));
   for (const char* foreign :
        {"src=\"", "href=\"http", "@import", "url(", "import(", "https://", "</style>", "<script"}) {
