@@ -144,7 +144,7 @@ function memberRow([member, depth]) {
   return h("tr", {class: leads(member) ? "leads-row" : null},
     h("th", {scope: "row", class: "name", "data-label": "Member"},
       depth ? h("span", {class: "branch", "aria-hidden": "true", depth}, "+") : "", linked(member),
-      member.name === me() ? h("span", {class: "here quiet"}, " (this page)") : "",
+      member.name === me() ? " " : "", member.name === me() ? h("span", {class: "here quiet"}, "(this page)") : "",
       member.host ? h("div", {class: "quiet address", depth}, `${member.host}:${member.port}`) : ""),
     h("td", {class: leads(member) ? "leads" : "", "data-label": "Role"}, ROLES[member.role] || member.role),
     h("td", {class: ok ? "" : "trouble", "data-label": "State"}, ok ? member.state : `! ${member.state}`),

@@ -6,12 +6,16 @@ function chooseRaces() {
   const wanted = [...others.filter((name) => name === winner()), ...others.filter((name) => name !== winner())].slice(0, ASKED_MEMBERS);
   if (!explain.data || !cluster.data) return;
   for (const name of races.keys()) if (!wanted.includes(name)) races.delete(name);
-  for (const name of wanted) if (!races.has(name)) races.set(name, raceOf(`&member=${encodeURIComponent(name)}`));
+  for (const name of wanted) {
+    if (races.has(name)) continue;
+    races.set(name, raceOf(`&member=${encodeURIComponent(name)}`));
+    soon();
+  }
 }
 
-function raceEntry(name, entry, age) {
-  return h("div", {class: "race"},
-    h("h3", {}, `${name}, ${clock(entry.first)}: ${entry.status || entry.action}`),
+function raceEntry(name, entry, age, open) {
+  return h("details", {class: "race", open},
+    h("summary", {}, `${name}, ${clock(entry.first)}: ${entry.status || entry.action}`),
     pairs([
       ["Situation", entry.situation],
       ["Because", `${entry.because} (rule ${entry.rule})`],
@@ -32,8 +36,8 @@ function showRace() {
     const age = source.failure && source.at ? `OLD: as of ${clock(new Date(source.at))}; since then: ${source.failure}` : "";
     if (entry && !(Date.parse(entry.last) < began - SAME_FAILOVER)) told.push({name, entry, age});
     else if (entry) silent.push(`${name}: nobody was weighed then, the last time was ${clock(entry.last)}`);
+    else if (source.failure) silent.push(source.failure.startsWith(name) ? source.failure : `${name}: not known, ${source.failure}`);
     else if (source.at) silent.push(`${name}: ${source.none}`);
-    else if (source.failure) silent.push(`${name}: ${source.failure.startsWith(name) ? "" : "not known, "}${source.failure}`);
   }
   told.sort((a, b) => Number(b.name === winner()) - Number(a.name === winner()) || Date.parse(b.entry.first) - Date.parse(a.entry.first));
   const leaderless = Boolean(cluster.data && !cluster.old && !leader());
@@ -42,7 +46,7 @@ function showRace() {
     leaderless ? h("p", {class: "trouble"}, "There is no leader now. What the members weighed:") : "",
     last ? h("p", {}, `Timeline ${Number(last[0]) + 1} began`, last[3] ? ` at ${clock(last[3])}` : "", last[4] ? `, led by ${last[4]}` : "", last[2] ? ` (${last[2]}).` : ".")
       : history.data ? h("p", {class: "quiet"}, "No promotion yet: the cluster is on its first timeline.") : "",
-    ...told.map(({name, entry, age}) => raceEntry(name, entry, age)),
+    ...told.map(({name, entry, age}, i) => raceEntry(name, entry, age, !i)),
     ...silent.map((line) => h("p", {class: "quiet"}, line)),
     unasked ? h("p", {class: "quiet"}, `${unasked} more were not asked: tamadactl explain --past race`) : ""].filter(Boolean));
 }
@@ -52,7 +56,7 @@ function table(heads, rows) {
   const aligned = (kind) => (kind === "number" ? kind : null);
   return h("table", {class: "cards"}, h("thead", {}, h("tr", {}, ...heads.map(([name, kind]) => h("th", {scope: "col", class: aligned(kind)}, name)))),
     h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((value, i) =>
-      h("td", {class: `${aligned(heads[i][1]) || ""}${value === "" ? " empty" : ""}`, "data-label": heads[i][0]}, h("span", {class: heads[i][1]}, value)))))));
+      h("td", {class: `${aligned(heads[i][1]) || ""}${value === "" ? " empty" : ""}`, "data-label": heads[i][0]}, h("span", {class: aligned(heads[i][1]) ? null : heads[i][1]}, value)))))));
 }
 
 const happening = (at, words, kind) => h("li", {}, h("time", {}, at), h("span", {}, words, h("span", {class: "kind"}, ` ${kind}`)));

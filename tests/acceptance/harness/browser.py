@@ -106,6 +106,8 @@ class Page:
             self.requests.append((time.monotonic(), data["request"]["method"], data["request"]["url"]))
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(data["exceptionDetails"].get("exception", {}).get("description", str(data)))
+        elif method == "Runtime.consoleAPICalled" and data["type"] == "error":
+            self.complaints.append(" ".join(str(one.get("description", one.get("value"))) for one in data["args"]))
         elif method == "Log.entryAdded" and data["entry"]["source"] != "network":
             self.complaints.append(data["entry"]["text"])
         elif method == "Page.javascriptDialogOpening":

@@ -1,4 +1,6 @@
 """The dashboard in a headless Chromium, as an operator uses it."""
+import datetime
+import json
 import os
 
 from harness import scenario as scenarios, wait
@@ -46,7 +48,7 @@ def sign_in(page, password):
     page.click("Sign in")
 
 
-@scenario("dashboard: members, switchover, stale data, sign in, hostile tags, a phone's width", expected=AWAY,
+@scenario("dashboard: members, every action, a failover explained, stale data, sign in, hostile tags, a phone's width", expected=AWAY,
           dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5}, configure=with_tag)
 def dashboard(c):
     leader, (heir, other) = c.leader(), c.replicas()
@@ -58,10 +60,12 @@ def dashboard(c):
         assert c.wait_leader(other_than=leader) is heir
         c.wait_healthy(60)
         shows(page, "Healthy", 20)
+        operate(c, page, other)
         pictures(page)
+        explain(c, browser, page, heir, leader)
         lose_store(c, page, other)
         lose_daemon(page, other)
-        unprotected(browser, heir)
+        unprotected(browser, leader)
         for opened in browser.pages.values():
             assert not opened.dialogs and not opened.complaints, (opened.dialogs, opened.complaints)
             assert opened.value("window.ran") is None
@@ -81,7 +85,8 @@ def look(c, page, leader):
     assert page.value("[...document.querySelectorAll('#member-rows a')].map(a => a.href).sort()") == sorted(
         f"http://{m.host.address}:8008/dashboard" for m in c.members if f"//{m.host.address}:" not in page.value("location.href"))
     key = f"/service/{c.scope}/members/{EVIL_MEMBER}"
-    c.store.ctl("put", key, '{"state": "stopped", "role": "replica", "api_url": "javascript:window.ran=1//", "conn_url": "postgres://x:1/x"}')
+    c.store.ctl("put", key, '{"state": "stopped", "role": "replica", "api_url": "javascript:window.ran=1//", "tags": {"x": null},'
+                        ' "pending_restart": true, "pending_restart_reason": {"work_mem": null}, "scheduled_restart": {"schedule": 7}, "conn_url": "postgres://x:1/x"}')
     shows(page, "1 member not streaming", 20, "#verdict")
     shows(page, f"{EVIL_MEMBER}: stopped", 5, "#notices")
     assert page.value("document.querySelectorAll('img, body script:not(:last-of-type), [href^=javascript]').length") == 0
@@ -115,6 +120,88 @@ def change(page, leader, heir):
     page.click("Cancel")
     assert not [r for r in page.requests[asked:] if r[1] != "GET"], page.requests[asked:]
     assert page.value("window.loaded") == "once"
+
+
+def confirm(page, button, yes, answer, title=""):
+    """An action through its dialog, to the daemon's answer."""
+    page.click(button)
+    assert title in page.text("#dialog"), page.text("#dialog")
+    page.click(yes)
+    shows(page, answer, 60, "#answer .good")
+
+
+def operate(c, page, member):
+    """Every other action, on the member that serves the page and on the cluster."""
+    def cluster():
+        return json.loads(member.rest("/cluster")[1])
+
+    confirm(page, "Pause", "Pause", "Pause: done", "no member takes over when the leader fails")
+    shows(page, "Paused", 20, "#verdict")
+    assert cluster()["pause"] is True
+    confirm(page, "Resume", "Resume", "Resume: done")
+    shows(page, "Healthy", 20, "#verdict")
+    assert "pause" not in cluster()
+
+    at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).isoformat()
+    assert member.rest("/switchover", "POST", {"leader": c.leader().name, "scheduled_at": at})[0] == 202
+    shows(page, f"from {c.leader().name} to whoever is best then", 20, "#scheduled")
+    page.screenshot(scenarios.artefact("dashboard-scheduled.png"))
+    confirm(page, "Cancel the scheduled switchover", "Cancel the switchover", "scheduled switchover deleted", "will not take place")
+    wait.until(lambda: not page.text("#scheduled"), "nothing is scheduled", 10)
+    assert "scheduled_switchover" not in cluster()
+
+    assert member.rest("/restart", "POST", {"schedule": at, "role": "replica"})[0] == 202
+    wait.until(lambda: "if role: replica" in row(page, member), "the scheduled restart is shown", 20)
+    confirm(page, "Cancel the scheduled restart", "Cancel the restart", "scheduled restart deleted")
+    wait.until(lambda: "scheduled" not in row(page, member), "no restart is scheduled", 10)
+
+    assert member.rest("/config", "PATCH", {"postgresql": {"parameters": {"max_prepared_transactions": 7}}})[0] == 200
+    shows(page, "Restart pending", 40, "#notices")
+    wait.until(lambda: "max_prepared_transactions: 0 → 7" in row(page, member), "the reason is shown", 20)
+    page.screenshot(scenarios.artefact("dashboard-pending.png"))
+    server = member.postmaster_pid()
+    confirm(page, f"Restart PostgreSQL on {member.name}", f"Restart {member.name}", "restarted successfully", "The leader is not touched")
+    assert member.postmaster_pid() != server
+    wait.until(lambda: "pending" not in row(page, member), "no restart is pending", 20)
+    for m in c.members:
+        if m is not member:
+            assert m.rest("/restart", "POST", {}, timeout=60)[0] == 200
+
+    c.wait_healthy(60)
+    shows(page, "Healthy", 20, "#verdict")
+    server = member.postmaster_pid()
+    page.click(f"Reinitialize {member.name}")
+    page.fill("#typed", "n")
+    page.click(f"Delete and copy {member.name}")
+    shows(page, f"This is not {member.name}", 5, "#dialog-error")
+    assert member.postmaster_pid() == server
+    page.screenshot(scenarios.artefact("dashboard-dialog.png"), whole=False)
+    page.fill("#typed", member.name)
+    page.click(f"Delete and copy {member.name}")
+    shows(page, "reinitialize started", 30, "#answer .good")
+    shows(page, "Healthy", 90, "#verdict")
+    c.wait_healthy(60)
+    assert member.postmaster_pid() != server
+
+
+def explain(c, browser, page, lost, fresh):
+    """A failover is explained by whoever decided it, also on the page of a member that has forgotten."""
+    lost.lose_host()
+    won = c.wait_leader(other_than=lost)
+    shows(page, f", led by {won.name}", 40, "#race")
+    shows(page, f"{won.name}, ", 40, "#race .race:first-of-type summary")
+    shows(page, f"{lost.name} gave no answer", 40, "#race")
+    page.screenshot(scenarios.artefact("dashboard-failover.png"))
+    lost.host.connect()
+    lost.start()
+    c.wait_healthy(120)
+    (fresh if won is not fresh else lost).restart_daemon()
+    c.wait_healthy(60)
+    forgetful = fresh if won is not fresh else lost
+    elsewhere = browser.open(f"http://{forgetful.host.address}:8008/dashboard/", 360, 740)
+    shows(elsewhere, f"{forgetful.name}: no candidates were weighed since this daemon began", 30, "#race")
+    shows(elsewhere, f"{won.name}, ", 20, "#race .race:first-of-type summary")
+    fits(elsewhere, 360)
 
 
 def pictures(page):
