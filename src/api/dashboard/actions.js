@@ -31,7 +31,11 @@ function ask({title, yes, danger, body, work}) {
   byId("dialog").showModal();
 }
 byId("dialog-no").addEventListener("click", () => byId("dialog").close());
-byId("dialog").addEventListener("close", () => { confirmed = null; byId("dialog-body").replaceChildren(); });
+byId("dialog").addEventListener("close", () => {
+  if (byId("dialog").open) return;  // the event comes late: the next question is there already
+  confirmed = null;
+  byId("dialog-body").replaceChildren();
+});
 byId("dialog-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!confirmed) return;

@@ -166,8 +166,11 @@ def asks(connection, statement):
 @scenario("PgBouncer before HAProxy: clients stay connected over a switchover", size=2, dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5})
 def pgbouncer(c):
     balancer = Balancer(c)
-    pool = Pool(balancer)
     leader, (heir,) = c.leader(), c.replicas()
+    # Until its first checks HAProxy takes every server for usable.
+    wait.until(lambda: balancer.behind(PRIMARY) == {(leader.name, False)} and balancer.behind(REPLICAS) == {(heir.name, True)},
+               "HAProxy knows who is who", 30)
+    pool = Pool(balancer)
 
     def connected(database):
         try:
@@ -181,12 +184,14 @@ def pgbouncer(c):
     assert asks(readers, where) == (heir.host.address, True)
     asks(app, "create table kept as select 1 as n")
     c.ctl("switchover", c.scope, "--leader", leader.name, "--candidate", heir.name, "--force")
-    # The same connections: it is PgBouncer that waits for the new primary.
-    assert asks(app, "insert into kept values (2) returning n") == (2,)
-    assert asks(app, where) == (heir.host.address, False)
     assert c.wait_leader(other_than=leader, seconds=30) is heir
     c.wait_streams(leader)
-    wait.until(lambda: asks(readers, where) == (leader.host.address, True), "readers are on the new replica", 60)
+    wait.until(lambda: balancer.behind(PRIMARY) == {(heir.name, False)} and balancer.behind(REPLICAS) == {(leader.name, True)},
+               "HAProxy knows who is who now", 30)
+    # The clients' connections are the same, and at their first question.
+    assert asks(app, "insert into kept values (2) returning n") == (2,)
+    assert asks(app, where) == (heir.host.address, False)
+    assert asks(readers, where) == (leader.host.address, True)
     assert asks(readers, "select count(*) from kept") == (2,)
     balancer.host.remove()
 
