@@ -25,7 +25,7 @@ function judge() {
   for (const [slot, why] of Object.entries(self.logical_slot_gaps || {})) add("warn", `Logical slot ${slot} may miss changes: ${text(why)}`);
 
   if (cluster.old) {
-    if (!cluster.at && !cluster.failure) return {level: "unknown", words: "Asking …", notices};
+    if (!cluster.failure && Date.now() - inSight < OLD_AFTER) return {level: "unknown", words: "Asking …", notices};
     const seen = cluster.at || (status.dcs_last_seen || 0) * 1000;
     const since = seen ? ` since ${clock(new Date(seen))} (${span(Date.now() - seen)})` : "";
     add("bad", `${me()} has not read the store${since}${cluster.at ? "; the members below are as old" : ""}.`);

@@ -30,12 +30,14 @@ function soon() {
   if (!timer) timer = setTimeout(() => { timer = 0; turn(); }, 100);
 }
 function turn() {
-  if (!document.hidden) {
-    for (const source of asked()) source.ask();
-    if (retryStream && Date.now() > retryStream) {
-      retryStream = 0;
-      listen();
-    }
+  if (document.hidden) {
+    document.title = `? ${document.title.replace(/^\S+ /, "").replace(/:.*/s, "")}: not watched`;  // and no false alarm in its tab
+    return;
+  }
+  for (const source of asked()) source.ask();
+  if (retryStream && Date.now() > retryStream) {
+    retryStream = 0;
+    listen();
   }
   show();
 }
@@ -46,6 +48,7 @@ document.addEventListener("visibilitychange", () => {
     stream.close();
     streamState = "not live: the page was not in sight";
   } else if (!document.hidden) {
+    inSight = Date.now();
     listen();
   }
   turn();

@@ -125,6 +125,7 @@ const sources = [cluster, patroni, explain, history, past, race];
 const memory = [patroni, explain];  // answered from the daemon's memory: silence is the daemon's
 
 const me = () => (explain.data && explain.data.member) || (patroni.data && patroni.data.patroni && patroni.data.patroni.name) || "this member";
+let inSight = Date.now();  // since when; what was read before is old because nobody asked
 const daemonSilent = () => memory.every((source) => source.silent);
 const daemonSeen = () => Math.max(0, ...memory.map((source) => source.at));
 const members = () => (cluster.data && cluster.data.members) || [];

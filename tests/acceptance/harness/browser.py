@@ -119,6 +119,10 @@ class Page:
     def resize(self, width, height, phone=False):
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if phone else 1, mobile=phone)
 
+    def to_front(self):
+        """Another page that is opened hides this one."""
+        self.command("Page.bringToFront")
+
     def prefer(self, scheme):
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 

@@ -11,7 +11,8 @@ from harness.scenario import scenario
 EVIL = "<img src=x onerror=\"window.ran='tag'\"><script>window.ran='tag'</script>"
 EVIL_MEMBER = "<img src=x onerror=\"window.ran='name'\">"
 # What the store and a daemon that are away make the others say.
-AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to")
+# What the store, a daemon and a host that are away make the others say, and a server that was killed itself.
+AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to", r"single-user crash recovery")
 
 
 def with_tag(local):
@@ -201,6 +202,14 @@ def explain(c, browser, page, lost, fresh):
     shows(elsewhere, f"{forgetful.name}: no candidates were weighed since this daemon began", 30, "#race")
     shows(elsewhere, f"{won.name}, ", 20, "#race .race:first-of-type summary")
     fits(elsewhere, 360)
+    # Nobody sees the first page now: it asks nothing and cries no wolf.
+    wait.until(lambda: page.value("document.title") == f"? {c.scope}: not watched", "it rests", 5)
+    asked = len(page.requests)
+    wait.until(lambda: [r for r in elsewhere.requests if r[2].endswith("/cluster")][1:], "the other one goes on asking", 10)
+    assert len(page.requests) == asked, page.requests[asked:]
+    page.to_front()
+    shows(page, "Healthy", 5, "#verdict")
+    shows(page, "live", 5, "#events-state")
 
 
 def pictures(page):
