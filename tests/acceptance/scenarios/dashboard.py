@@ -10,9 +10,8 @@ from harness.scenario import scenario
 
 EVIL = "<img src=x onerror=\"window.ran='tag'\"><script>window.ran='tag'</script>"
 EVIL_MEMBER = "<img src=x onerror=\"window.ran='name'\">"
-# What the store and a daemon that are away make the others say.
 # What the store, a daemon and a host that are away make the others say, and a server that was killed itself.
-AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to", r"single-user crash recovery")
+AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to", r"single-user crash recovery", r"pg_rewind")
 
 
 def with_tag(local):
