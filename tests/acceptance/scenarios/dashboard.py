@@ -10,8 +10,9 @@ from harness.scenario import scenario
 
 EVIL = "<img src=x onerror=\"window.ran='tag'\"><script>window.ran='tag'</script>"
 EVIL_MEMBER = "<img src=x onerror=\"window.ran='name'\">"
-# What the store, a daemon and a host that are away make the others say, and a server that was killed itself.
-AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to", r"single-user crash recovery", r"pg_rewind")
+# What the store, a daemon and a host that are away make the others say, a server that was killed, and reinitialize.
+AWAY = (r"etcd", r"store", r"leader lock", r"DCS", r"member", r"REST", r"Request failed to", r"single-user crash recovery", r"pg_rewind",
+        r"giving up the contents of the data directory")
 
 
 def with_tag(local):
