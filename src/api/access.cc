@@ -2,7 +2,12 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
+
 #include "base/text.h"
+#include "model/url.h"
+#include "net/listen_address.h"
 
 namespace tamada {
 
@@ -20,22 +25,65 @@ bool has_allowlist(const RestApiSettings& settings) {
   return !settings.allowlist.empty() || settings.allowlist_include_members;
 }
 
-HttpReply unauthorized(std::string text) {
+// A browser that is challenged asks with a window of its own and from then on sends the password by itself, also when
+// somebody else's page makes it send: pages are not challenged.
+HttpReply unauthorized(const HttpServerRequest& request, std::string text) {
   HttpReply reply = text_reply(401, std::move(text));
-  reply.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Patroni\"");
+  bool from_page = false;
+  request.header("Origin", &from_page);
+  if (!from_page) reply.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Patroni\"");
   return reply;
 }
 
 std::optional<HttpReply> refuse_credentials(const RestApiSettings& settings, const HttpServerRequest& request) {
   bool present = false;
   const std::string_view sent = request.header("Authorization", &present);
-  if (!present) return unauthorized("no auth header received");
+  if (!present) return unauthorized(request, "no auth header received");
   const std::string expected = "Basic " + base64_encode(settings.username + ":" + settings.password);
-  if (!constant_time_equal(sent, expected)) return unauthorized("not authenticated");
+  if (!constant_time_equal(sent, expected)) return unauthorized(request, "not authenticated");
   return std::nullopt;
 }
 
+// Both as the client names them; a port that is not said is the one of the scheme, which a proxy may have changed.
+bool same_place(const UrlParts& origin, const UrlParts& host) {
+  if (origin.host.empty()) return false;
+  const int usual = origin.scheme == "https" ? 443 : 80;
+  return equal_ignoring_case(origin.host, host.host) && origin.port.value_or(usual) == host.port.value_or(usual);
+}
+
+bool is_address(const std::string& host) {
+  boost::system::error_code ec;
+  boost::asio::ip::make_address(host, ec);
+  return !ec;
+}
+
+bool is_our_name(const RestApiSettings& settings, const std::string& host) {
+  if (is_address(host) || equal_ignoring_case(host, "localhost")) return true;
+  for (const std::string& own : {settings.connect_address, settings.listen}) {
+    const auto address = parse_listen_address(own);
+    if (address && equal_ignoring_case(address->host, host)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::optional<HttpReply> refuse_origin(const RestApiSettings& settings, const HttpServerRequest& request) {
+  bool from_page = false;
+  const std::string_view sent = request.header("Origin", &from_page);
+  if (!from_page) return std::nullopt;
+  const auto origin = split_url(sent);
+  const auto host = split_url(fmt::format("http://{}", request.header("Host")));
+  if (!origin || !host || !same_place(*origin, *host)) {
+    return text_reply(403, "Access is denied: pages of another origin may not change anything");
+  }
+  if (!has_credentials(settings) && !is_our_name(settings, host->host)) {
+    return text_reply(403,
+                      "Access is denied: without restapi.authentication a page may change things only when it was "
+                      "opened by an address or by the name in restapi.connect_address");
+  }
+  return std::nullopt;
+}
 
 bool closed_by_default(const RestApiSettings& settings) {
   return !settings.open_writes && !has_credentials(settings) && !asks_for_certificates(settings) &&

@@ -22,6 +22,11 @@ bool closed_by_default(const RestApiSettings& settings);
 // True when the rules need the standing at all.
 bool standing_matters(const RestApiSettings& settings);
 
+// A browser says with `Origin` whose page asks: only this API's own pages may change things, so that no page of
+// somebody else acts in the name of who looks at it. Where no password proves who asks, the page's host must be a name
+// or an address that is ours: any name can be made to point here (DNS rebinding). nullopt = no browser, or our page.
+std::optional<HttpReply> refuse_origin(const RestApiSettings& settings, const HttpServerRequest& request);
+
 // The reply that refuses, in the order of the rules; nullopt = allowed.
 std::optional<HttpReply> refuse_access(const RestApiSettings& settings, const HttpServerRequest& request,
                                        const ClientStanding& standing);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/engine_client.h"
+#include "api/member_questions.h"
 #include "api/query_string.h"
 #include "base/log.h"
 #include "model/settings.h"
@@ -17,10 +18,15 @@ namespace tamada {
 struct ApiContext {
   ApiContext(EngineFacade& facade, std::shared_ptr<boost::asio::io_context> io, Resolver& names,
              std::function<WallTime()> wall, Logger logger)
-      : engine(facade, std::move(io)), resolver(names), wall_now(std::move(wall)), log(std::move(logger)) {}
+      : engine(facade, io),
+        resolver(names),
+        members(io->get_executor(), engine, names),
+        wall_now(std::move(wall)),
+        log(std::move(logger)) {}
 
   EngineClient engine;
   Resolver& resolver;
+  MemberQuestions members;
   std::function<WallTime()> wall_now;
   Logger log;
   std::shared_ptr<const RestApiSettings> settings = std::make_shared<RestApiSettings>();

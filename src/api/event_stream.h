@@ -39,7 +39,7 @@ class EventStream {
   static constexpr std::chrono::milliseconds kLook{100};
   static constexpr std::chrono::seconds kHeartbeat{10};
 
-  // `resume`: as sent in Last-Event-ID.
+  // `resume`: as sent in Last-Event-ID, or `after`.
   EventStream(EngineClient& engine, std::optional<EventPlace> resume);
   // For HttpReply::next_part: the next events, or a heartbeat; nullopt once the API stops.
   Task<std::optional<std::string>> next();

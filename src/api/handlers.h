@@ -13,6 +13,8 @@ Task<HttpReply> get_readiness(ApiCall call);
 Task<HttpReply> get_metrics(ApiCall call);
 Task<HttpReply> get_explain(ApiCall call);
 Task<HttpReply> get_events(ApiCall call);
+Task<HttpReply> get_dashboard(ApiCall call);
+Task<HttpReply> post_dashboard(ApiCall call);
 Task<HttpReply> get_health(ApiCall call);  // every other path
 
 // cluster_handlers.cc

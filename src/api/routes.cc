@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <vector>
 
 #include <boost/system/system_error.hpp>
 
@@ -35,6 +36,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "failsafe", get_failsafe, kOpen},
     {"GET", "explain", get_explain, kOpen},
     {"GET", "events", get_events, kOpen},
+    {"GET", "dashboard", get_dashboard, kOpen},
+    {"POST", "dashboard", post_dashboard, kProtected},
     {"POST", "failsafe", post_failsafe, kProtected, RouteBody::Required, kWithoutStore},
     {"PATCH", "config", patch_config, kProtected, RouteBody::Required},
     {"PUT", "config", put_config, kProtected, RouteBody::Required},
@@ -63,6 +66,7 @@ const Route* find_route(const HttpServerRequest& request, const RequestTarget& t
 
 Task<std::optional<HttpReply>> check_access(ApiContext& api, const HttpServerRequest& request, const Route& route) {
   RestApiSettings settings = *api.settings;
+  if (auto refused = refuse_origin(settings, request)) co_return refused;
   const SnapshotPtr snapshot = api.engine.snapshot();
   // Since 4.0: what the key alone lets in is told by a view that is gone with the store.
   if (route.without_store && snapshot->settings->compatibility == Compatibility::V4_1 && settings.allowlist.empty()) {
@@ -117,12 +121,28 @@ Task<HttpReply> dispatch_guarded(ApiContext& api, const HttpServerRequest& reque
   co_return http_error_page(500);
 }
 
+bool has_header(const HttpReply& reply, std::string_view name) {
+  return std::any_of(reply.headers.begin(), reply.headers.end(),
+                     [name](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
+// What a reply says itself stays: a second policy would shut out what the dashboard's own lets in.
 void add_extra_headers(HttpReply& reply, const RestApiSettings& settings, bool tls) {
+  std::vector<std::pair<std::string, std::string>> extra;
   for (const auto& [name, value] : settings.http_extra_headers) {
-    if (!tls || !settings.https_extra_headers.contains(name)) reply.headers.emplace_back(name, value);
+    if (!tls || !settings.https_extra_headers.contains(name)) extra.emplace_back(name, value);
   }
-  if (!tls) return;
-  for (const auto& [name, value] : settings.https_extra_headers) reply.headers.emplace_back(name, value);
+  if (tls) extra.insert(extra.end(), settings.https_extra_headers.begin(), settings.https_extra_headers.end());
+  std::erase_if(extra, [&reply](const auto& header) { return has_header(reply, header.first); });
+  reply.headers.insert(reply.headers.end(), extra.begin(), extra.end());
+}
+
+// Texts are sent as HTML, as ever, and some repeat what was asked: nothing in them runs in a browser, where it would be
+// one of our own pages.
+void forbid_scripts(HttpReply& reply) {
+  constexpr std::string_view kPolicy = "Content-Security-Policy";
+  if (!reply.content_type.starts_with("text/html") || has_header(reply, kPolicy)) return;
+  reply.headers.emplace_back(kPolicy, "default-src 'none'; frame-ancestors 'none'");
 }
 
 }  // namespace
@@ -140,6 +160,7 @@ Task<HttpReply> handle_request(ApiContext& api, const HttpServerRequest& request
     // OPTIONS is the status line only: nothing stands behind it that the length could be of.
     if (request.method == "OPTIONS") reply.body.clear();
   }
+  forbid_scripts(reply);
   add_extra_headers(reply, *api.settings, request.client->tls);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
   api.log.debug("API thread: {} - - \"{} {} HTTP/1.{}\" {} - latency: {:.3f} ms", request.client->address,

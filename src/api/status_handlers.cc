@@ -1,4 +1,5 @@
 #include "api/cluster_document.h"
+#include "api/dashboard.h"
 #include "api/event_stream.h"
 #include "api/handlers.h"
 #include "api/health.h"
@@ -92,7 +93,9 @@ Task<HttpReply> get_events(ApiCall call) {
   reply.headers.emplace_back("Cache-Control", "no-store");
   if (call.request.method == "HEAD") co_return reply;
   if (call.api.listeners >= EventStream::kMostListeners) co_return text_reply(503, "too many listeners");
-  const auto resume = parse_event_place(call.request.header("Last-Event-ID"));
+  // A browser sets the header only when it comes back by itself; a page that comes back later says it in the address.
+  auto resume = parse_event_place(call.request.header("Last-Event-ID"));
+  if (!resume) resume = parse_event_place(call.target.query.get("after").value_or(""));
   auto listener = std::make_shared<Listener>(call.api, resume);
   reply.next_part = [listener] { return listener->stream.next(); };
   co_return reply;
@@ -101,12 +104,24 @@ Task<HttpReply> get_events(ApiCall call) {
 Task<HttpReply> get_explain(ApiCall call) {
   EngineClient& engine = call.api.engine;
   const SnapshotPtr snapshot = engine.snapshot();
+  if (const auto member = call.target.query.get("member"); member && *member != snapshot->settings->name) {
+    co_return co_await call.api.members.explain(std::string(*member), call.target.query);
+  }
   if (!asks_for_past(call.target.query)) co_return json_reply(200, explain_document(*snapshot, engine.now()));
   const DecisionHistory none;
   const DecisionHistory& history = snapshot->decisions ? *snapshot->decisions : none;
   const auto document = past_document(snapshot->settings->name, history, call.target.query);
   if (document) co_return json_reply(200, *document);
   co_return text_reply(document.error().code == ErrorCode::NotFound ? 404 : 400, document.error().message);
+}
+
+Task<HttpReply> get_dashboard(ApiCall call) {
+  co_return dashboard_reply(call.request);
+}
+
+// Whoever gets here may change things: how the page proves a password without changing anything.
+Task<HttpReply> post_dashboard(ApiCall) {
+  co_return text_reply(200, "accepted");
 }
 
 }  // namespace tamada

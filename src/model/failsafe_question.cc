@@ -76,10 +76,7 @@ Result<FailsafeQuestion> parse_failsafe_question(const json::object& body) {
 }
 
 std::string failsafe_url(const std::string& api_url) {
-  const auto parts = split_url(api_url);
-  if (!parts) return {};
-  const auto authority = api_url.find("://") + 3;
-  return api_url.substr(0, api_url.find_first_of("/?#", authority)) + "/failsafe";
+  return endpoint_url(api_url, "failsafe");
 }
 
 }  // namespace tamada

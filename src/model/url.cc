@@ -79,6 +79,12 @@ std::optional<UrlParts> split_url(std::string_view url) {
   return parts;
 }
 
+std::string endpoint_url(const std::string& api_url, std::string_view endpoint) {
+  if (!split_url(api_url)) return {};
+  const auto authority = api_url.find("://") + 3;
+  return fmt::format("{}/{}", api_url.substr(0, api_url.find_first_of("/?#", authority)), endpoint);
+}
+
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto end = query.find('&');

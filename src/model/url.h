@@ -19,6 +19,9 @@ struct UrlParts {
 // password are skipped.
 std::optional<UrlParts> split_url(std::string_view url);
 
+// Another endpoint ("failsafe") of the API that an api_url belongs to; empty when that is no usable URL.
+std::string endpoint_url(const std::string& api_url, std::string_view endpoint);
+
 // The decoded value of a query parameter; nullopt when it is not there.
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
 

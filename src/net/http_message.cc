@@ -27,6 +27,7 @@ struct StatusText {
 constexpr std::array kStatusTexts = std::to_array<StatusText>({
     {200, "OK", "Request fulfilled, document follows"},
     {202, "Accepted", "Request accepted, processing continues off-line"},
+    {304, "Not Modified", ""},
     {400, "Bad Request", "Bad request syntax or unsupported method"},
     {401, "Unauthorized", "No permission -- see authorization schemes"},
     {403, "Forbidden", "Request forbidden -- authorization will not help"},

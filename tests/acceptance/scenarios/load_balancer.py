@@ -1,6 +1,8 @@
-"""HAProxy before the cluster, as docs/samples/haproxy.cfg configures it."""
+"""What stands before the cluster, as docs/samples configures it: HAProxy, PgBouncer before that; Prometheus beside it."""
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import threading
 import time
@@ -11,7 +13,9 @@ from harness import hosts, wait
 from harness.cluster import SUPERUSER
 from harness.scenario import scenario
 
-SAMPLE = pathlib.Path(__file__).resolve().parents[3] / "docs/samples/haproxy.cfg"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SAMPLE = ROOT / "docs/samples/haproxy.cfg"
+POOL_SAMPLE = ROOT / "docs/samples/pgbouncer.ini"
 PRIMARY, REPLICAS = 5000, 5001
 
 
@@ -121,3 +125,84 @@ def haproxy(c):
     leader.sql("select pg_wal_replay_resume()")
     wait.until(lambda: balancer.behind(REPLICAS) == replicas, "it is back", 40)
     balancer.host.remove()
+
+
+class Pool:
+    """PgBouncer's sample beside the balancer; of its own only where the passwords are and which database is behind it."""
+
+    def __init__(self, balancer):
+        self.host = balancer.host
+        directory = os.path.join(balancer.cluster.directory, "pgbouncer")
+        os.makedirs(directory)
+        users = os.path.join(directory, "userlist.txt")
+        with open(users, "w") as f:
+            f.write(f'"postgres" "{SUPERUSER["password"]}"\n')
+        text = POOL_SAMPLE.read_text()
+        for of_sample, ours in (("/etc/pgbouncer/userlist.txt", users), ("dbname=app", "dbname=postgres"),
+                                ("listen_addr = 127.0.0.1", f"listen_addr = {self.host.address}")):
+            assert of_sample in text, of_sample
+            text = text.replace(of_sample, ours)
+        path = os.path.join(directory, "pgbouncer.ini")
+        with open(path, "w") as f:
+            f.write(text + "unix_socket_dir =\n")
+        for name in (directory, users, path):
+            shutil.chown(name, "postgres", "postgres")
+        with open(os.path.join(balancer.cluster.directory, "pgbouncer.log"), "wb") as log:
+            self.process = self.host.popen(["pgbouncer", path], user="postgres", stdout=log, stderr=subprocess.STDOUT)
+
+    def connect(self, database):
+        connection = psycopg2.connect(host=self.host.address, port=6432, user="postgres", password=SUPERUSER["password"],
+                                      dbname=database, connect_timeout=10)
+        connection.autocommit = True
+        return connection
+
+
+def asks(connection, statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone() if cursor.description else None
+
+
+@scenario("PgBouncer before HAProxy: clients stay connected over a switchover", size=2, dynamic={"ttl": 20, "loop_wait": 5, "retry_timeout": 5})
+def pgbouncer(c):
+    balancer = Balancer(c)
+    leader, (heir,) = c.leader(), c.replicas()
+    # Until its first checks HAProxy takes every server for usable.
+    wait.until(lambda: balancer.behind(PRIMARY) == {(leader.name, False)} and balancer.behind(REPLICAS) == {(heir.name, True)},
+               "HAProxy knows who is who", 30)
+    pool = Pool(balancer)
+
+    def connected(database):
+        try:
+            return pool.connect(database)
+        except psycopg2.OperationalError:
+            return None
+    where = "select host(inet_server_addr()), pg_is_in_recovery()"
+    app = wait.until(lambda: connected("app"), "PgBouncer leads to the primary", 30)
+    readers = wait.until(lambda: connected("app_readonly"), "PgBouncer leads to the replica", 30)
+    assert asks(app, where) == (leader.host.address, False)
+    assert asks(readers, where) == (heir.host.address, True)
+    asks(app, "create table kept as select 1 as n")
+    c.ctl("switchover", c.scope, "--leader", leader.name, "--candidate", heir.name, "--force")
+    assert c.wait_leader(other_than=leader, seconds=30) is heir
+    c.wait_streams(leader)
+    wait.until(lambda: balancer.behind(PRIMARY) == {(heir.name, False)} and balancer.behind(REPLICAS) == {(leader.name, True)},
+               "HAProxy knows who is who now", 30)
+    # The clients' connections are the same, and at their first question.
+    assert asks(app, "insert into kept values (2) returning n") == (2,)
+    assert asks(app, where) == (heir.host.address, False)
+    assert asks(readers, where) == (leader.host.address, True)
+    assert asks(readers, "select count(*) from kept") == (2,)
+    balancer.host.remove()
+
+
+@scenario("Prometheus' own check reads /metrics of a primary and of a replica", size=2, program=("prometheus", "promtool"))
+def prometheus(c, promtool):
+    # Some names that Patroni's dashboards know lack what a counter's name should end with.
+    names = re.compile(r'patroni_xlog_(received_|replayed_)?location counter metrics should have "_total" suffix')
+    for m in c.members:
+        code, page = m.rest("/metrics")
+        assert code == 200 and f'{{scope="{c.scope}",name="{m.name}"}}' in page, page
+        check = subprocess.run([promtool, "check", "metrics"], input=page, text=True, capture_output=True)
+        complaints = [line for line in (check.stdout + check.stderr).splitlines() if not names.fullmatch(line)]
+        assert check.returncode in (0, 3) and not complaints, (check.returncode, complaints)

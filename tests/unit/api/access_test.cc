@@ -59,6 +59,68 @@ TEST_F(AccessTest, a_401_names_the_scheme) {
   EXPECT_EQ(refused->headers[0].second, "Basic realm=\"Patroni\"");
 }
 
+TEST_F(AccessTest, a_page_is_not_challenged_so_that_no_browser_keeps_the_password) {
+  settings.username = "admin";
+  request.headers = {{"Origin", "http://10.0.0.1:8008"}};
+  const auto refused = refuse_access(settings, request, {});
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 401);
+  EXPECT_TRUE(refused->headers.empty());
+}
+
+TEST_F(AccessTest, only_pages_of_this_api_may_change_things) {
+  struct Case {
+    const char* origin;
+    const char* host;
+    bool allowed;
+  };
+  const Case cases[] = {
+      {"http://10.0.0.1:8008", "10.0.0.1:8008", true},
+      {"http://[fe80::1]:8008", "[fe80::1]:8008", true},
+      {"http://Localhost:8008", "localhost:8008", true},
+      {"http://db1.example:8008", "DB1.example:8008", true},
+      {"https://db1.example", "db1.example", true},
+      {"https://db1.example", "db1.example:443", true},
+      {"http://db1.example:80", "db1.example", true},
+      {"http://10.0.0.1:9000", "10.0.0.1:8008", false},
+      {"https://10.0.0.1", "10.0.0.1:8008", false},
+      {"http://10.0.0.2:8008", "10.0.0.1:8008", false},
+      {"http://evil.example", "10.0.0.1:8008", false},
+      {"http://10.0.0.1.evil.example:8008", "10.0.0.1:8008", false},
+      {"null", "10.0.0.1:8008", false},
+      {"null", "null", false},
+      {"", "", false},
+      {"http://", "", false},
+      {"http://10.0.0.1:8008", "", false},
+  };
+  settings.username = "admin";
+  for (const Case& c : cases) {
+    request.headers = {{"Host", c.host}, {"origin", c.origin}};
+    const auto refused = refuse_origin(settings, request);
+    EXPECT_EQ(!refused, c.allowed) << c.origin << " " << c.host;
+    if (refused) EXPECT_EQ(refused->status, 403);
+  }
+  request.headers = {{"Host", "anything"}};
+  EXPECT_FALSE(refuse_origin(settings, request)) << "no browser";
+}
+
+TEST_F(AccessTest, without_a_password_a_name_that_is_not_ours_is_taken_for_a_trick) {
+  settings.listen = "0.0.0.0:8008";
+  settings.connect_address = "db1.example:8008";
+  const auto allowed = [this](const std::string& host) {
+    request.headers = {{"Host", host + ":8008"}, {"Origin", "http://" + host + ":8008"}};
+    return !refuse_origin(settings, request);
+  };
+  for (const char* ours : {"10.0.0.1", "[::1]", "localhost", "db1.example", "DB1.EXAMPLE"}) {
+    EXPECT_TRUE(allowed(ours)) << ours;
+  }
+  EXPECT_FALSE(allowed("rebound.example"));
+  settings.open_writes = true;
+  EXPECT_FALSE(allowed("rebound.example"));
+  settings.username = "admin";
+  EXPECT_TRUE(allowed("alias.example")) << "nobody else has the password";
+}
+
 TEST_F(AccessTest, the_allowlist_comes_first) {
   settings.allowlist = {"10.0.0.0/8"};
   settings.username = "admin";

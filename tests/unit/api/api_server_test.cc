@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "api/event_stream.h"
+#include "api/routes.h"
 #include "base/text.h"
 #include "support/engine_fake.h"
 #include "support/log_capture.h"
@@ -90,6 +91,87 @@ TEST_F(ApiServerTest, unknown_methods_are_501_with_the_text_the_tools_look_for) 
     EXPECT_EQ(reply.status, 501) << method;
     EXPECT_NE(reply.body.find("Server does not support this operation"), std::string::npos);
   }
+}
+
+TEST_F(ApiServerTest, the_dashboard_is_served_before_and_without_everything) {
+  engine.set(nullptr);
+  auto s = settings();
+  s.http_extra_headers = {{"X-Ours", "1"}};
+  start(s);
+  for (const char* path : {"/dashboard", "/dashboard/", "//dashboard?x=1"}) {
+    const auto page = request("GET", path);
+    EXPECT_EQ(page.status, 200) << path;
+    EXPECT_TRUE(page.body.starts_with("<!doctype html>")) << path;
+  }
+  const auto page = request("GET", "/dashboard");
+  for (const char* header : {"Content-Type: text/html; charset=utf-8", "Content-Security-Policy: default-src 'none'; ",
+                             "X-Content-Type-Options: nosniff", "Cache-Control: no-cache", "ETag: \"", "X-Ours: 1"}) {
+    EXPECT_TRUE(page.has_header(header)) << header;
+  }
+  const std::string length = "Content-Length: " + std::to_string(page.body.size());
+  const auto head = request("HEAD", "/dashboard");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_TRUE(head.has_header(length));
+  const auto at = page.head.find("ETag: ") + 6;
+  const std::string etag = page.head.substr(at, page.head.find("\r\n", at) - at);
+  ASSERT_TRUE(client->send("GET /dashboard HTTP/1.1\r\nHost: x\r\nIf-None-Match: " + etag + "\r\n\r\n"));
+  const auto same = client->read_reply(false);
+  ASSERT_TRUE(same);
+  EXPECT_TRUE(same->head.starts_with("HTTP/1.1 304 Not Modified\r\n")) << same->head;
+  EXPECT_TRUE(same->has_header("ETag: " + etag) && same->has_header("Cache-Control: no-cache"));
+  EXPECT_EQ(request("GET", "/dashboard").status, 200) << "nothing of a body was sent after the 304";
+}
+
+TEST_F(ApiServerTest, a_password_is_proven_without_changing_anything) {
+  auto s = settings();
+  s.username = "admin";
+  s.password = "secret";
+  start(s);
+  EXPECT_EQ(request("POST", "/dashboard", "").status, 401);
+  const std::string wrong = "Authorization: Basic " + base64_encode("admin:wrong") + "\r\n";
+  EXPECT_EQ(request("POST", "/dashboard", "", wrong).status, 401);
+  const std::string right = "Authorization: Basic " + base64_encode("admin:secret") + "\r\n";
+  EXPECT_EQ(request("POST", "/dashboard", "", right).body, "accepted");
+}
+
+TEST_F(ApiServerTest, pages_of_others_change_nothing) {
+  start();
+  const char* bodies = R"({"leader": "n1", "ttl": 20})";
+  for (const Route& route : api_routes()) {
+    if (!route.is_protected) continue;
+    const auto reply = request(std::string(route.method), "/" + std::string(route.segment), bodies,
+                               "Origin: http://evil.example\r\nContent-Type: text/plain\r\n");
+    EXPECT_EQ(reply.status, 403) << route.method << route.segment;
+  }
+  EXPECT_EQ(request("POST", "/reload", "", "Origin: http://x\r\n").status, 403) << "a name that was made to point here";
+  EXPECT_EQ(request("GET", "/patroni", std::nullopt, "Origin: http://evil.example\r\n").status, 200);
+  EXPECT_EQ(request("POST", "/reload", "").status, 202);
+}
+
+TEST_F(ApiServerTest, what_a_text_repeats_runs_in_no_browser) {
+  auto s = settings();
+  s.http_extra_headers = {{"Content-Security-Policy", "default-src 'self'"}, {"X-Ours", "1"}};
+  start(s);
+  const auto policies = [](const RawReply& reply) {
+    std::size_t found = 0;
+    for (auto at = reply.head.find("Content-Security-Policy: "); at != std::string::npos;
+         at = reply.head.find("Content-Security-Policy: ", at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  for (const char* target :
+       {"/explain?past=<script>alert(1)</script>", "/explain?at=%3Cscript%3E", "/explain?member=<b>"}) {
+    const auto reply = request("GET", target);
+    ASSERT_EQ(reply.status / 100, 4) << target;
+    EXPECT_TRUE(reply.has_header("Content-Type: text/html"));
+    EXPECT_TRUE(reply.has_header("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'")) << reply.head;
+    EXPECT_TRUE(policies(reply) == 1 && reply.has_header("X-Ours: 1")) << reply.head;
+  }
+  const auto page = request("GET", "/dashboard");
+  EXPECT_EQ(policies(page), 1u) << "a second one would shut the page's own script out";
+  EXPECT_TRUE(page.has_header("Content-Security-Policy: default-src 'none'; script-src 'sha256-")) << page.head;
+  EXPECT_TRUE(request("GET", "/patroni").has_header("Content-Security-Policy: default-src 'self'"));
 }
 
 TEST_F(ApiServerTest, the_lock_ends_by_the_clock_although_nobody_publishes) {
@@ -567,12 +649,17 @@ TEST_F(ApiServerTest, events_are_resumed_from_the_last_one_that_was_read) {
   now.snapshot.events = events(5);
   engine.publish(now);
   start();
-  client->send("GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: abc-3\r\n\r\n");
-  const auto told = client->read_through("change 5");
-  ASSERT_TRUE(told);
-  EXPECT_NE(told->find("change 4"), std::string::npos);
-  EXPECT_EQ(told->find("change 3"), std::string::npos);
-  EXPECT_EQ(told->find("event: now"), std::string::npos);
+  // The header is the browser's own and newer than the address that it was once given.
+  for (const char* place : {"/events HTTP/1.1\r\nLast-Event-ID: abc-3", "/events?after=abc-3 HTTP/1.1",
+                            "/events?after=abc-1 HTTP/1.1\r\nLast-Event-ID: abc-3"}) {
+    RawHttpClient listener(server.port());
+    listener.send(fmt::format("GET {}\r\nHost: x\r\n\r\n", place));
+    const auto told = listener.read_through("change 5");
+    ASSERT_TRUE(told) << place;
+    EXPECT_NE(told->find("change 4"), std::string::npos) << place;
+    EXPECT_EQ(told->find("change 3"), std::string::npos) << place;
+    EXPECT_EQ(told->find("event: now"), std::string::npos) << place;
+  }
 }
 
 TEST_F(ApiServerTest, listeners_are_limited_and_others_are_answered) {
