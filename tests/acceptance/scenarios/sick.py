@@ -356,7 +356,6 @@ def store_slow(c):
     # An answer to the keepalive and one to the proof do not fit into a renewal's patience: it is stopped in time.
     stopped = "stopping postgres: the leader lock" in leader.log() or "demot" in leader.log()
     print(f"  the primary {'was stopped' if stopped else 'stayed'}", flush=True)
-    open("/tmp/slow_leader.log","w").write(leader.log())
     proxy.delay = None
     c.wait_healthy(120)
     writer.stop()
