@@ -11,6 +11,7 @@ namespace {
 
 // The asker waits 2 s; storing the promise takes no longer either, or it is refused.
 constexpr std::chrono::milliseconds kConsentLimit{6000};
+constexpr std::chrono::milliseconds kSettingsLimit{6000};
 
 HttpReply store_unreadable(const Error& error) {
   return text_reply(503, fmt::format("cannot read the cluster from the store: {}", error.text()));
@@ -21,6 +22,13 @@ Task<Result<SnapshotPtr>> any_view(ApiContext& api) {
   SnapshotPtr snapshot = api.engine.snapshot();
   if (snapshot->view) co_return snapshot;
   co_return co_await api.engine.fresh();
+}
+
+HttpReply settings_reply(const std::optional<OperatorReply>& reply) {
+  if (!reply) return text_reply(503, "the engine did not answer in time");
+  HttpReply out = text_reply(reply->http_status, reply->text);
+  if (reply->ok()) out.content_type = "application/json";
+  return out;
 }
 
 // The engine's own limit for a write is retry_timeout, twice for a read before it.
@@ -89,6 +97,19 @@ Task<HttpReply> patch_config(ApiCall call) {
   if (reply->ok()) co_return json_reply(200, merged);
   if (reply->http_status == 409) co_return http_error_page(409);
   co_return text_reply(503, reply->text);
+}
+
+Task<HttpReply> get_settings(ApiCall call) {
+  co_return settings_reply(co_await call.api.engine.ask(SettingsQuestion{}, kSettingsLimit));
+}
+
+// {"config": <the whole document>}: nothing is written.
+Task<HttpReply> post_settings(ApiCall call) {
+  const json::value* config = call.body.if_contains("config");
+  if (config == nullptr || !config->is_object()) {
+    co_return text_reply(400, "expected {\"config\": <the dynamic configuration as it is to be>}");
+  }
+  co_return settings_reply(co_await call.api.engine.ask(SettingsQuestion{config->get_object()}, kSettingsLimit));
 }
 
 Task<HttpReply> put_config(ApiCall call) {

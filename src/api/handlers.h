@@ -25,6 +25,8 @@ Task<HttpReply> post_failsafe(ApiCall call);
 Task<HttpReply> get_config(ApiCall call);
 Task<HttpReply> patch_config(ApiCall call);
 Task<HttpReply> put_config(ApiCall call);
+Task<HttpReply> get_settings(ApiCall call);
+Task<HttpReply> post_settings(ApiCall call);
 
 // switchover_handlers.cc
 Task<HttpReply> post_switchover(ApiCall call);

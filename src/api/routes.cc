@@ -39,6 +39,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "dashboard", get_dashboard, kOpen},
     {"POST", "dashboard", post_dashboard, kProtected},
     {"POST", "failsafe", post_failsafe, kProtected, RouteBody::Required, kWithoutStore},
+    // They tell paths, users and scripts of this host: protected like what changes something.
+    {"GET", "settings", get_settings, kProtected},
+    {"POST", "settings", post_settings, kProtected, RouteBody::Required},
     {"PATCH", "config", patch_config, kProtected, RouteBody::Required},
     {"PUT", "config", put_config, kProtected, RouteBody::Required},
     {"POST", "switchover", post_switchover, kProtected, RouteBody::Required},

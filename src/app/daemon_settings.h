@@ -27,6 +27,7 @@ class DaemonSettings final : public SettingsSource {
     tell(result);
     return result;
   }
+  SettingsInputs inputs() const override { return files_->inputs(); }
   void set_peer_minima(bool hold) override { files_->set_peer_minima(hold); }
 
  private:

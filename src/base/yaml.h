@@ -6,6 +6,8 @@
 // 1).
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,10 @@ namespace tamada {
 // One document; an empty one is null. Duplicate keys: the last one wins. Error: Invalid, with source, line and column.
 // Bounded: nesting (100 levels) and the number of values that aliases expand to (1000000).
 Result<json::value> parse_yaml(std::string_view text, std::string_view source = "<unicode string>");
+
+// Dotted path of every key of the document -> the line it stands on, from 1. What "<<" brings in has the line of the
+// mapping it comes from. Empty for what is no mapping or cannot be read.
+std::map<std::string, std::size_t> yaml_lines(std::string_view text);
 
 struct YamlStyle {
   int width = 200;        // lines are folded at the first space beyond it

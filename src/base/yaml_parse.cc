@@ -1,4 +1,5 @@
 #include <array>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -56,6 +57,18 @@ class Constructor {
     json::value out;
     if (!construct(root, out)) return std::move(*error_);
     return out;
+  }
+
+  // Of a document that was constructed.
+  void lines(const Node& node, const std::string& path, std::map<std::string, std::size_t>& out) {
+    if (node.kind != Kind::Mapping) return;
+    for (const auto& [key_node, value_node] : node.pairs) {
+      json::value key;
+      if (!construct(*key_node, key)) return;
+      const std::string here = path.empty() ? key_text(key) : path + "." + key_text(key);
+      out[here] = key_node->mark.line;
+      lines(*value_node, here, out);
+    }
   }
 
  private:
@@ -187,6 +200,15 @@ Result<json::value> parse_yaml(std::string_view text, std::string_view source) {
   if (!root) return root.error();
   if (*root == nullptr) return json::value(nullptr);
   return Constructor(source).document(**root);
+}
+
+std::map<std::string, std::size_t> yaml_lines(std::string_view text) {
+  std::map<std::string, std::size_t> out;
+  auto root = yaml::compose(text, "");
+  if (!root || *root == nullptr) return out;
+  Constructor constructor("");
+  if (constructor.document(**root)) constructor.lines(**root, "", out);
+  return out;
 }
 
 }  // namespace tamada

@@ -321,11 +321,20 @@ std::optional<PeersResult> judge_request(const ElectionInput& in, const PeerSurv
   return std::nullopt;
 }
 
-void count_votes(const ElectionInput& in, int votes, PeersResult& result) {
+// Who leads the set has every commit that was acknowledged under it. When it has stopped at what we have, nobody's vote
+// is needed.
+bool leader_of_set_confirms(const ElectionInput& in, const PeerReport& report) {
+  const auto& row = in.observation.postgres.row;
+  return same_name(in.view.sync.leader, report.member) && report.answered && report.in_recovery &&
+         report.receiver_stopped && report.position.known() && report.position <= own_position(in) && row &&
+         report.timeline.known() && report.timeline == row->timeline;
+}
+
+void count_votes(const ElectionInput& in, int votes, bool confirmed, PeersResult& result) {
   const SyncState& sync = in.view.sync;
   const bool mine = in_sync(sync, in.observation.my_name);
   votes += mine ? 0 : -1;
-  const bool enough = votes >= sync.quorum || same_name(sync.leader, in.observation.my_name);
+  const bool enough = votes >= sync.quorum || same_name(sync.leader, in.observation.my_name) || (mine && confirmed);
   result.details.push_back(fmt::format("{} of {} votes needed for a quorum", votes, sync.quorum));
   if (!enough) result.peers = fact::Peers::TooFewVotes;
 }
@@ -339,6 +348,7 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
   const auto request = request_for_race(in);
   PeersResult result{NobodyObjects, {}};
   int votes = 0;
+  bool confirmed = false;
   for (const Member& member : opponents(in)) {
     const PeerReport* report = report_of(*survey, member.name);
     if (!report) return {Unknown, {fmt::format("member {} ({}) was not asked yet", member.name, member.api_url)}};
@@ -347,6 +357,7 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
     const bool forced = standing.standing == fact::Standing::Candidate && opinion.verdict != PrimaryAlive;
     if (!forced && weight(opinion.verdict) < weight(result.peers)) result.peers = opinion.verdict;
     if (opinion.votes && report->receiver_stopped && in_sync(in.view.sync, member.name)) ++votes;
+    confirmed = confirmed || leader_of_set_confirms(in, *report);
     result.details.push_back(std::move(opinion.text));
   }
   if (result.peers == PrimaryAlive) return result;
@@ -360,7 +371,7 @@ PeersResult judge_peers(const ElectionInput& in, const StandingResult& standing,
   // this member.
   const bool won = in.observation.lock.held && in.memory.asked_for_lock_at;
   if (result.peers == NobodyObjects && !won && by_votes(in.view, in.settings)) {
-    count_votes(in, votes, result);
+    count_votes(in, votes, confirmed, result);
   }
   return result;
 }

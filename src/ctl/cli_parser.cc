@@ -199,6 +199,11 @@ ParsedLine parse_line(const std::vector<std::string>& words) {
   if (line.help || line.usage_error) return line;
 
   std::vector<std::string> rest = std::move(line.global.words);
+  // `config show` and `config edit`, as other tools call them.
+  if (rest.size() > 1 && rest[0] == "config" && (rest[1] == "show" || rest[1] == "edit")) {
+    rest[0] = rest[1] + "-config";
+    rest.erase(rest.begin() + 1);
+  }
   if (rest.empty()) {
     line.usage_error = "Missing command.";
   } else if (looks_like_option(rest.front())) {

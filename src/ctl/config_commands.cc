@@ -1,18 +1,34 @@
 // show-config and edit-config (cli.md 5.6, 5.7).
 #include <fmt/format.h>
 
+#include "base/python_text.h"
+#include "base/text.h"
+#include "base/yaml.h"
 #include "ctl/commands.h"
 #include "ctl/config_edit.h"
+#include "ctl/config_preview.h"
+#include "ctl/member_selection.h"
+#include "ctl/rest_client.h"
 #include "model/patch.h"
+#include "model/stored_json.h"
 
 namespace tamada::ctl {
 
 namespace {
 
 constexpr std::string_view kStdin = "-";
+constexpr std::chrono::seconds kSettingsTimeout{10};
 
 Error domain_error(std::string message) {
   return Error(ErrorCode::Invalid, std::move(message));
+}
+
+OutputStyle output_style(const CommandContext& context, const Arguments& arguments) {
+  return {parse_output_format(arguments.value("format").value_or("pretty")), context.level()};
+}
+
+Error settings_refused(const HttpResponse& response) {
+  return Error(ErrorCode::Failed, fmt::format("status code={}, ({})", response.status, response.body));
 }
 
 class ConfigEditor {
@@ -34,6 +50,7 @@ class ConfigEditor {
       tell("Not changed\n");
       return {};
     }
+    if (given("dry-run")) return preview(*view, *changed);
     if (const auto shown = show_diff(before, after); !shown) return shown;
     const auto wanted = confirmed();
     if (!wanted) return wanted.error();
@@ -131,6 +148,39 @@ class ConfigEditor {
     return {path};
   }
 
+  // What the members would make of it; nothing is written.
+  Result<void> preview(const ClusterView& view, const json::object& document) {
+    std::vector<PreviewAnswer> answers;
+    const std::vector<Member> leaders = members_of_role(view, RoleChoice::Leader);
+    bool asked = false;
+    for (const Member& member : named_members(view, {})) {
+      PreviewAnswer answer;
+      answer.member = member.name;
+      answer.leads = !leaders.empty() && leaders.front().name == member.name;
+      auto changes = ask_changes(member, document);
+      if (changes) {
+        answer.changes = std::move(*changes);
+        asked = true;
+      } else {
+        answer.not_asked = changes.error().text();
+      }
+      answers.push_back(std::move(answer));
+    }
+    context_.console.out(preview_text(answers, output_style(context_, arguments_)));
+    if (!asked) return Error(ErrorCode::Unavailable, "no member could be asked what it would do");
+    if (refuses_something(answers)) return domain_error("a value would be refused");
+    return {};
+  }
+
+  Result<json::array> ask_changes(const Member& member, const json::object& document) {
+    json::object body{{"config", document}};
+    const auto response = call_member(context_, member, {"POST", "settings", std::move(body), kSettingsTimeout});
+    if (!response) return response.error();
+    if (response->status == 501) return Error(ErrorCode::Unsupported, "it is no Tamada member, or an older one");
+    if (response->status != 200) return settings_refused(*response);
+    return read_changes(response->body);
+  }
+
   Result<bool> confirmed() {
     if (given("force")) return true;
     if (from_stdin_) {
@@ -157,14 +207,89 @@ class ConfigEditor {
   bool from_stdin_ = false;
 };
 
+Result<json::object> ask_origins(CommandContext& context, const Member& member) {
+  const auto response = call_member(context, member, {"GET", "settings", std::nullopt, kSettingsTimeout});
+  if (!response) return response.error();
+  const auto document = stored::object_of(response->body);
+  if (response->status == 200 && document && document->contains("settings")) return *document;
+  if (response->status == 401 || response->status == 403) return settings_refused(*response);
+  return Error(ErrorCode::Unsupported, "it is no Tamada member, or an older one");
+}
+
+// "16MB in /etc/p.yml line 4; 4MB by default"
+std::string overrode_text(const json::object& setting) {
+  std::vector<std::string> out;
+  for (const json::value& one : stored::array_field(setting, "overrode").value_or(json::array{})) {
+    if (!one.is_object()) continue;
+    const json::object& other = one.get_object();
+    const json::value* value = other.if_contains("value");
+    const std::string why = stored::text_field(other, "why");
+    out.push_back(fmt::format("{}: {}{}", stored::text_field(other, "source"),
+                              value == nullptr ? "" : python_text(*value), why.empty() ? "" : " (" + why + ")"));
+  }
+  return join(out, "; ");
+}
+
+OutputTable origins_table(const json::array& documents) {
+  OutputTable table;
+  table.columns = {{"member", "Member"}, {"path", "Setting"},      {"value", "Value"},
+                   {"source", "Source"}, {"overrode", "Overrode"}, {"note", "Note"}};
+  for (const json::value& document : documents) {
+    const json::object& of_member = document.get_object();
+    for (const json::value& one : stored::array_field(of_member, "settings").value_or(json::array{})) {
+      if (!one.is_object()) continue;
+      const json::object& setting = one.get_object();
+      const json::value* value = setting.if_contains("value");
+      table.rows.push_back({json::value(stored::text_field(of_member, "member")),
+                            json::value(stored::text_field(setting, "path")),
+                            value == nullptr || value->is_null() ? json::value() : json::value(python_text(*value)),
+                            json::value(stored::text_field(setting, "source")), json::value(overrode_text(setting)),
+                            json::value(stored::text_field(setting, "note"))});
+    }
+  }
+  return table;
+}
+
+Result<void> show_origins(CommandContext& context, const Arguments& arguments, const ClusterView& view) {
+  std::vector<std::string> words{""};
+  for (const std::string& name : arguments.values("member")) words.push_back(name);
+  const std::vector<Member> members = named_members(view, words);
+  if (members.empty()) return Error(ErrorCode::NotFound, "the cluster doesn't have such a member");
+  json::array documents;
+  for (const Member& member : members) {
+    const auto document = ask_origins(context, member);
+    if (document) {
+      documents.push_back(*document);
+    } else {
+      context.console.err(fmt::format("Error: member {}: {}\n", member.name, document.error().text()));
+    }
+  }
+  const OutputStyle style = output_style(context, arguments);
+  if (style.format == OutputFormat::Json) {
+    context.console.out(to_json(documents, JsonStyle::Spaced) + "\n");
+  } else if (style.format == OutputFormat::Yaml) {
+    context.console.out(to_yaml(documents));
+  } else {
+    context.console.out(format_output(origins_table(documents), style));
+  }
+  if (documents.size() < members.size()) {
+    return Error(ErrorCode::Unavailable, "not every member told its settings");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> run_show_config(CommandContext& context, const Arguments& arguments) {
   const auto name = cluster_or_default(context, arguments.words);
   if (!name) return name.error();
+  if (!arguments.has("origin") && (arguments.has("member") || arguments.has("format"))) {
+    return Error(ErrorCode::Invalid, "--member and --format need --origin: the dynamic configuration is one for all");
+  }
   ClusterAccess cluster(context, *name);
   const auto view = cluster.load();
   if (!view) return view.error();
+  if (arguments.has("origin")) return show_origins(context, arguments, *view);
   if (view->config) context.console.out(config_text(view->config->value) + "\n");
   return {};
 }

@@ -79,6 +79,7 @@ struct Engine::Impl {
   std::optional<SlotPositions> slot_positions() const;
   void look_at_feedback();
   void configure_server();
+  static Settings with_cluster_demands(Settings settings, bool feedback);
 
   // act (engine_act.cc)
   Task<bool> act();  // true = look again at once
@@ -96,6 +97,7 @@ struct Engine::Impl {
   Task<OperatorReply> look_for_askers();
   Task<OperatorReply> load_for_askers();
   Task<void> reload(Done done);
+  Task<void> answer_settings(SettingsQuestion question, Done done);
   void settings_changed(std::shared_ptr<const Settings> settings, bool force_reload);
   Task<void> apply_to_postgres(bool force);
 

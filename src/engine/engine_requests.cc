@@ -4,11 +4,14 @@
 #include "base/text.h"
 #include "core/slots_plan.h"
 #include "engine/engine_impl.h"
+#include "model/settings_change.h"
+#include "model/settings_reload.h"
 
 namespace tamada {
 
 namespace {
 constexpr Duration kApplyPatience = 10s;
+constexpr Duration kPreviewPatience = 5s;
 
 template <class... F>
 struct Overloaded : F... {
@@ -60,6 +63,7 @@ void Engine::Impl::take_request(OperatorRequest request, Done done) {
                  },
                  [&](LoadRequest) { fresh_view_.ask(std::move(done)); },
                  [&](FailsafeRequest& r) { promise_.answer(std::move(r.question), std::move(done)); },
+                 [&](SettingsQuestion& r) { tasks_.spawn(answer_settings(std::move(r), std::move(done))); },
                  [&](StatusRequest) { status_.ask(std::move(done)); },
              },
              request);
@@ -90,16 +94,56 @@ Task<void> Engine::Impl::reload(Done done) {
   done({202, "reload scheduled"});
 }
 
+// Nothing is written or changed by it.
+Task<void> Engine::Impl::answer_settings(SettingsQuestion question, Done done) {
+  const auto in_force = state_.ports.settings.current();  // the inputs point to it
+  const SettingsInputs inputs = state_.ports.settings.inputs();
+  json::object document{{"member", state_.settings->name}};
+  if (!question.proposed) {
+    const auto origins = settings_origins(inputs);
+    if (!origins) {
+      done({503, origins.error().text()});
+      co_return;
+    }
+    document["settings"] = origins_document(*origins);
+    done({200, to_json(document, JsonStyle::Spaced)});
+    co_return;
+  }
+  auto next = build_settings(with_dynamic(inputs.build, *question.proposed));
+  if (!next) {
+    done({400, next.error().text()});
+    co_return;
+  }
+  keep_until_restart(*state_.settings, next->settings);
+  const bool feedback = needs_feedback(views_.view().get(), next->settings, state_.postgres.major_version);
+  const auto outlook = co_await state_.ports.server.preview_settings(
+      with_cluster_demands(std::move(next->settings), feedback), now() + kPreviewPatience);
+  if (!outlook) {
+    done({503, outlook.error().text()});
+    co_return;
+  }
+  const auto changes = preview_change(inputs, *question.proposed, *outlook);
+  if (!changes) {
+    done({400, changes.error().text()});
+    co_return;
+  }
+  document["changes"] = changes_document(*changes);
+  done({200, to_json(document, JsonStyle::Spaced)});
+}
+
 // The settings as they are, but for what the cluster's slots demand.
 void Engine::Impl::configure_server() {
   state_.feedback = needs_feedback(views_.view().get(), *state_.settings, state_.postgres.major_version);
-  Settings settings = *state_.settings;
-  if (state_.feedback) {
+  state_.ports.server.update_settings(with_cluster_demands(*state_.settings, state_.feedback));
+}
+
+Settings Engine::Impl::with_cluster_demands(Settings settings, bool feedback) {
+  if (feedback) {
     auto& parameters = settings.postgresql.parameters;
     std::erase_if(parameters, [](const auto& p) { return equal_ignoring_case(p.first, "hot_standby_feedback"); });
     parameters["hot_standby_feedback"] = "on";
   }
-  state_.ports.server.update_settings(settings);
+  return settings;
 }
 
 void Engine::Impl::settings_changed(std::shared_ptr<const Settings> settings, bool force_reload) {

@@ -46,13 +46,18 @@ struct LoadRequest {};
 struct FailsafeRequest {
   FailsafeQuestion question;
 };
+// GET and POST /settings: where the settings in force come from, or what a proposed dynamic configuration would do
+// here. 200 with the document of rest_api.md, 400 for a document that no settings can be built from, 503.
+struct SettingsQuestion {
+  std::optional<json::object> proposed;
+};
 // A status query not older than the request, shared by concurrent askers (E6).
 struct StatusRequest {};
 
 using OperatorRequest =
     std::variant<ReloadRequest, DetachRequest, ShutdownRequest, SwitchoverRequest, CancelSwitchoverRequest, ConfigWrite,
                  RestartRequest, ScheduleRestart, CancelScheduledRestart, ReinitializeRequest, LoadRequest,
-                 FailsafeRequest, StatusRequest>;
+                 FailsafeRequest, SettingsQuestion, StatusRequest>;
 
 struct OperatorReply {
   int http_status = 200;

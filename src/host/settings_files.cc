@@ -102,8 +102,7 @@ Result<std::unique_ptr<FileSettingsSource>> FileSettingsSource::open(Options opt
   return out;
 }
 
-Result<BuiltSettings> FileSettingsSource::build(const LocalDocument& local,
-                                                const std::optional<json::object>& dynamic) const {
+BuildInput FileSettingsSource::input_of(const LocalDocument& local, const std::optional<json::object>& dynamic) const {
   BuildInput input;
   input.local = local.document;
   input.local_origins = local.origins;
@@ -117,7 +116,16 @@ Result<BuiltSettings> FileSettingsSource::build(const LocalDocument& local,
     if (dcs != nullptr && dcs->is_object()) input.dynamic = dcs->get_object();
     input.dynamic_source = "bootstrap.dcs";
   }
-  auto built = build_settings(input);
+  return input;
+}
+
+SettingsInputs FileSettingsSource::inputs() const {
+  return {input_of(local_, dynamic_), local_.layers};
+}
+
+Result<BuiltSettings> FileSettingsSource::build(const LocalDocument& local,
+                                                const std::optional<json::object>& dynamic) const {
+  auto built = build_settings(input_of(local, dynamic));
   if (!built) return built.error();
   if (for_daemon_) {
     if (auto complete = check_daemon_settings(built->settings); !complete) return complete.error();

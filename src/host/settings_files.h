@@ -43,9 +43,9 @@ class FileSettingsSource final : public SettingsSource {
   std::shared_ptr<const Settings> current() const override { return current_; }
   Task<Result<std::shared_ptr<const Settings>>> reload_local() override;
   Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) override;
+  SettingsInputs inputs() const override;
   void set_peer_minima(bool hold) override { peer_minima_ = hold; }
 
-  // Where each effective value comes from, for `explain`.
   const Origins& origins() const { return origins_; }
   const LocalDocument& local() const { return local_; }
   // Set while new local values wait for a restart of the daemon.
@@ -56,6 +56,7 @@ class FileSettingsSource final : public SettingsSource {
       : options_(std::move(options)), log_(std::move(log)), for_daemon_(for_daemon) {}
 
   Result<void> take_local(LocalDocument local);
+  BuildInput input_of(const LocalDocument& local, const std::optional<json::object>& dynamic) const;
   Result<BuiltSettings> build(const LocalDocument& local, const std::optional<json::object>& dynamic) const;
   enum class Kept { Nothing, UntilRestart };
   void put_into_force(BuiltSettings built, Kept kept);

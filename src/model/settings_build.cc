@@ -1,6 +1,7 @@
 #include "model/settings_build.h"
 
 #include "base/python_text.h"
+#include "base/text.h"
 #include "model/address.h"
 #include "model/settings_merge.h"
 #include "model/settings_parameters.h"
@@ -47,6 +48,22 @@ std::string chosen_store(const json::object& local) {
   return "";
 }
 
+void note_corrected_timing(SettingReader& in, DynamicSettings& dynamic, bool peer_minima,
+                           std::vector<std::string>& warnings) {
+  const DynamicSettings asked = dynamic;
+  const std::size_t before = warnings.size();
+  correct_timing(dynamic, peer_minima, warnings);
+  const std::string why = join({warnings.begin() + static_cast<std::ptrdiff_t>(before), warnings.end()}, "; ");
+  const auto note = [&](std::string_view path, std::chrono::seconds was, std::chrono::seconds is) {
+    if (was == is) return;
+    in.note_value(path, is.count());
+    in.note_reason(path, why);
+  };
+  note("ttl", asked.ttl, dynamic.ttl);
+  note("loop_wait", asked.loop_wait, dynamic.loop_wait);
+  note("retry_timeout", asked.retry_timeout, dynamic.retry_timeout);
+}
+
 // Why a required setting has no value: nobody set it, or what was set (or the section around it) is no such thing.
 Error unset(const json::object& local, std::string_view path) {
   constexpr const char* kHint = "run with --validate-config to see all problems";
@@ -84,7 +101,8 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
   EffectiveDocument effective = merge_documents(local, local_origins, input.dynamic, input.dynamic_source);
   out.origins = std::move(effective.origins);
   out.warnings.insert(out.warnings.end(), effective.warnings.begin(), effective.warnings.end());
-  SettingReader in(effective.document, out.origins, out.warnings);
+  out.document = std::move(effective.document);
+  SettingReader in(out.document, out);
 
   Settings& s = out.settings;
   s.name = plain_name(in, "name");
@@ -92,12 +110,12 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
   s.namespace_ = plain_name(in, "namespace");
   s.compatibility = compatibility(in);
   s.dynamic = build_dynamic(in);
-  correct_timing(s.dynamic, input.peer_minima, out.warnings);
+  note_corrected_timing(in, s.dynamic, input.peer_minima, out.warnings);
   s.postgresql = build_postgresql(in, input.previous, replica_method_names(local, input.dynamic));
   const ParameterSources parameters{
       local,  input.dynamic, local_origins, input.dynamic_source, s.postgresql.listen_addresses, s.postgresql.port,
       s.scope};
-  s.postgresql.parameters = build_parameters(parameters, out.origins, out.warnings);
+  s.postgresql.parameters = build_parameters(parameters, out.origins, out.notes, out.warnings);
   s.bootstrap = build_bootstrap(in);
   s.watchdog = build_watchdog(in);
   s.restapi = build_restapi(in, s.compatibility, input.previous);

@@ -2,6 +2,7 @@
 // warning and its default, or the nearest limit. Pure, any thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct BuiltSettings {
   Settings settings;
   std::vector<std::string> warnings;
   Origins origins;  // of every effective value; "default" and "forced" are sources too
+  // For model/settings_origins.h: what the documents merged to, values in force that are not what it says, and why.
+  json::object document;
+  std::map<std::string, json::value> values;
+  std::map<std::string, std::string> notes;
 };
 
 // Error: Unsupported for sections that are refused with a hint (citus, raft), Invalid for an empty configuration.

@@ -17,12 +17,16 @@ SynchronousMode synchronous_mode(SettingReader& in) {
   const json::value* value = in.raw("synchronous_mode");
   if (value == nullptr) {
     in.note_origin("synchronous_mode", "default");
+    in.note_value("synchronous_mode", false);
     return SynchronousMode::Off;
   }
   const std::string word = value->is_structured() ? "" : to_lower(python_text(*value));
   if (word == "quorum") return SynchronousMode::Quorum;
   const auto on = parse_boolean(word);
-  if (!on) in.refuse("synchronous_mode", "a boolean or quorum", "using false");
+  if (!on) {
+    in.refuse("synchronous_mode", "a boolean or quorum", "using false");
+    in.note_value("synchronous_mode", false);
+  }
   return on.value_or(false) ? SynchronousMode::On : SynchronousMode::Off;
 }
 
@@ -69,6 +73,13 @@ std::optional<StandbyClusterSettings> standby_cluster(SettingReader& in) {
   out.archive_cleanup_command = in.text("standby_cluster.archive_cleanup_command");
   out.recovery_min_apply_delay = in.text("standby_cluster.recovery_min_apply_delay");
   return out;
+}
+
+// In a standby cluster nobody is writable under the lock.
+void without_effect(SettingReader& in, const std::string& mode) {
+  in.warn(mode + " has no effect in a standby cluster");
+  in.note_value(mode, false);
+  in.note_reason(mode, "has no effect in a standby cluster");
 }
 
 json::object permanent_slots(SettingReader& in) {
@@ -129,13 +140,17 @@ DynamicSettings build_dynamic(SettingReader& in) {
   out.standby_cluster = standby_cluster(in);
   out.slots = permanent_slots(in);
   out.ignore_slots = in.list("ignore_slots");
-  if (out.synchronous_mode_strict) out.synchronous_node_count = std::max(1, out.synchronous_node_count);
+  if (out.synchronous_mode_strict && out.synchronous_node_count < 1) {
+    out.synchronous_node_count = 1;
+    in.note_value("synchronous_node_count", 1);
+    in.note_reason("synchronous_node_count", "synchronous_mode_strict needs at least 1");
+  }
   if (out.standby_cluster && out.synchronous_mode != SynchronousMode::Off) {
-    in.warn("synchronous_mode has no effect in a standby cluster");
+    without_effect(in, "synchronous_mode");
     out.synchronous_mode = SynchronousMode::Off;
   }
   if (out.standby_cluster && out.failsafe_mode) {
-    in.warn("failsafe_mode has no effect in a standby cluster");
+    without_effect(in, "failsafe_mode");
     out.failsafe_mode = false;
   }
   return out;

@@ -1,5 +1,8 @@
 #include "model/settings_load.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "base/yaml.h"
 #include "model/patch.h"
 #include "model/settings_environment.h"
@@ -51,6 +54,7 @@ Result<void> merge_files(const std::vector<ConfigFile>& files, LocalDocument& ou
     if (!document) return document.error();
     overlay_origins(out.origins, "", *document, out.document, file.name);
     patch_config(out.document, *document);
+    out.layers.push_back({file.name, std::move(*document), yaml_lines(file.text), {}});
   }
   return {};
 }
@@ -61,6 +65,9 @@ void merge_environment(const EnvironmentDocument& environment, LocalDocument& ou
     out.origins[path] = source;
   }
   patch_config(out.document, environment.document);
+  if (!environment.document.empty()) {
+    out.layers.push_back({"environment", environment.document, {}, environment.origins});
+  }
   out.warnings.insert(out.warnings.end(), environment.warnings.begin(), environment.warnings.end());
 }
 
@@ -72,9 +79,12 @@ std::string join_key(std::string_view prefix, std::string_view key) {
 }
 
 bool is_secret_path(std::string_view path) {
-  const std::size_t dot = path.rfind('.');
-  const std::string_view name = dot == path.npos ? path : path.substr(dot + 1);
-  return name.find("password") != name.npos || name == "token" || name == "auth" || name == "auth_data";
+  const auto is_secret = [](std::string_view name) {
+    return name.find("password") != name.npos || name.find("secret") != name.npos || name == "token" ||
+           name == "auth" || name == "auth_data";
+  };
+  const std::vector<std::string> names = split(path, '.');
+  return std::any_of(names.begin(), names.end(), is_secret);
 }
 
 void record_origins(Origins& origins, const std::string& path, const json::value& value, const std::string& source) {

@@ -22,6 +22,14 @@ struct ConfigFile {
   std::string text;
 };
 
+// One document as somebody wrote it, for telling what overrode what.
+struct SettingsLayer {
+  std::string source;                        // the file, "environment", "dynamic configuration"
+  json::object document;                     // nulls included: they remove
+  std::map<std::string, std::size_t> lines;  // of keys, in files
+  Origins origins;                           // of leaves, in the environment: the variables
+};
+
 struct LocalSources {
   bool from_path = false;         // a file or directory was given and exists
   std::vector<ConfigFile> files;  // a directory's in the order of their names; later ones win
@@ -32,6 +40,7 @@ struct LocalDocument {
   json::object document;
   Origins origins;
   std::vector<std::string> warnings;
+  std::vector<SettingsLayer> layers;  // weakest first
 };
 
 // Error: Invalid for YAML that cannot be read or holds no mapping. Bad environment values are dropped with a warning.
@@ -48,7 +57,7 @@ void record_origins(Origins& origins, const std::string& path, const json::value
 
 std::string join_key(std::string_view prefix, std::string_view key);
 
-// Passwords and tokens are never shown.
+// Passwords and tokens are never shown. Also what lies below such a key.
 bool is_secret_path(std::string_view path);
 
 }  // namespace tamada

@@ -75,10 +75,28 @@ std::optional<std::string> accept(const Controlled& row, const json::value& valu
   return has_unit(text) ? text : std::to_string(*number);
 }
 
+std::string describe_accepted(const Controlled& row) {
+  switch (row.accepts) {
+    case Accepts::WalLevel:
+      return "; it takes hot_standby, replica, logical";
+    case Accepts::TrueOnly:
+      return "; it takes on";
+    case Accepts::Boolean:
+      return "; it takes a boolean";
+    case Accepts::Integer:
+    case Accepts::Megabytes:
+      return "; it takes at least " + std::to_string(row.least) + (row.accepts == Accepts::Megabytes ? "MB" : "");
+    case Accepts::Nothing:
+      break;
+  }
+  return "";
+}
+
 class ParameterBuilder {
  public:
-  ParameterBuilder(const ParameterSources& sources, Origins& origins, std::vector<std::string>& warnings)
-      : sources_(sources), origins_(origins), warnings_(warnings) {}
+  ParameterBuilder(const ParameterSources& sources, Origins& origins, std::map<std::string, std::string>& notes,
+                   std::vector<std::string>& warnings)
+      : sources_(sources), origins_(origins), notes_(notes), warnings_(warnings) {}
 
   std::map<std::string, std::string> build() {
     take_dynamic(parameters_of(sources_.dynamic, sources_.dynamic_source + ": "));
@@ -140,11 +158,13 @@ class ParameterBuilder {
       const std::string place = row.name == "cluster_name" ? "scope" : "postgresql.listen";
       warnings_.push_back(sources_.dynamic_source + ": postgresql.parameters." + name + " has no effect: it follows " +
                           place);
+      notes_["postgresql.parameters." + name] = "follows " + place;
       return;
     }
     const std::string fallback = row.fallback.empty() ? "the built-in retention" : std::string(row.fallback);
-    warnings_.push_back("postgresql parameter " + name + "=" + python_text(value) +
-                        " failed validation, defaulting to " + fallback);
+    const std::string what = name + "=" + python_text(value) + " failed validation, defaulting to " + fallback;
+    warnings_.push_back("postgresql parameter " + what);
+    notes_["postgresql.parameters." + name] = what + describe_accepted(row);
   }
 
   // Both names are kept as far as they say the same; the version of the server picks one.
@@ -179,6 +199,7 @@ class ParameterBuilder {
 
   const ParameterSources& sources_;
   Origins& origins_;
+  std::map<std::string, std::string>& notes_;
   std::vector<std::string>& warnings_;
   std::map<std::string, std::string> out_;
 };
@@ -189,9 +210,15 @@ bool is_controlled_parameter(std::string_view name) {
   return find_controlled(name) != nullptr;
 }
 
+std::string_view parameter_default(std::string_view name) {
+  const Controlled* row = find_controlled(name);
+  return row == nullptr ? std::string_view() : row->fallback;
+}
+
 std::map<std::string, std::string> build_parameters(const ParameterSources& sources, Origins& origins,
+                                                    std::map<std::string, std::string>& notes,
                                                     std::vector<std::string>& warnings) {
-  return ParameterBuilder(sources, origins, warnings).build();
+  return ParameterBuilder(sources, origins, notes, warnings).build();
 }
 
 }  // namespace tamada

@@ -23,8 +23,13 @@ struct ParameterSources {
 };
 
 // Names as spelled, compared case-insensitively; values as text. Notes the origins below postgresql.parameters.
+// `notes`: why a value that somebody gave is not in force, by the path of the parameter.
 std::map<std::string, std::string> build_parameters(const ParameterSources& sources, Origins& origins,
+                                                    std::map<std::string, std::string>& notes,
                                                     std::vector<std::string>& warnings);
+
+// What a controlled parameter is when nobody sets it; empty for all others.
+std::string_view parameter_default(std::string_view name);
 
 // True for the names that the local configuration cannot set.
 bool is_controlled_parameter(std::string_view name);

@@ -32,6 +32,7 @@ std::string listen_text(SettingReader& in, const Settings* previous) {
   if (text.empty() || parse_hosts_and_port(text)) return text;
   const bool known = previous != nullptr && !previous->postgresql.listen.empty();
   in.refuse("postgresql.listen", "host1,host2:port", known ? "using " + previous->postgresql.listen : "it is ignored");
+  if (known) in.note_value("postgresql.listen", json::value(previous->postgresql.listen));
   return known ? previous->postgresql.listen : "";
 }
 
@@ -63,6 +64,7 @@ void addresses(SettingReader& in, const Settings* previous, PostgresSettings& ou
   if (out.connect_address.empty()) {
     out.connect_address = format_host_port(local_host(hosts), out.port);
     in.note_origin("postgresql.connect_address", "derived from postgresql.listen");
+    in.note_value("postgresql.connect_address", json::value(out.connect_address));
   }
   out.proxy_address = advertised(in, "postgresql.proxy_address", out.port);
 }
@@ -91,6 +93,7 @@ std::vector<std::string> replica_methods(SettingReader& in) {
     if (value != nullptr && is_truthy(*value)) return in.text_list(path);
   }
   in.note_origin("postgresql.create_replica_methods", "default");
+  in.note_value("postgresql.create_replica_methods", json::array{"basebackup"});
   return {};
 }
 
@@ -119,6 +122,7 @@ void files(SettingReader& in, PostgresSettings& out) {
   if (out.config_dir.empty()) {
     out.config_dir = out.data_dir;
     in.note_origin("postgresql.config_dir", "derived from postgresql.data_dir");
+    in.note_value("postgresql.config_dir", json::value(out.config_dir));
   }
   out.config_base_name = in.text("postgresql.config_base_name");
   out.bin_dir = in.text("postgresql.bin_dir");

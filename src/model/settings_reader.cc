@@ -56,6 +56,18 @@ std::optional<std::int64_t> parse_setting_integer(const SettingRow& row, const j
   return parse_integer(text);
 }
 
+json::value default_value(const SettingRow& row) {
+  if (row.fallback.empty()) return nullptr;
+  const json::value text(row.fallback);
+  if (const auto number = parse_setting_integer(row, text);
+      number && (row.type == SettingType::Integer || row.type == SettingType::Duration ||
+                 row.type == SettingType::Bytes || row.type == SettingType::Number)) {
+    return *number;
+  }
+  if (const auto word = parse_boolean(row.fallback); word && row.type == SettingType::Boolean) return *word;
+  return text;
+}
+
 std::optional<std::string> parse_setting_choice(const SettingRow& row, const json::value& value) {
   if (value.is_structured() || value.is_null()) return std::nullopt;
   const std::string word = value.is_bool() ? (value.get_bool() ? "on" : "off") : python_text(value);
@@ -87,8 +99,12 @@ std::string SettingReader::using_default(const SettingRow& row) const {
 
 void SettingReader::refuse(std::string_view path, std::string_view expected, std::string_view consequence) {
   const json::value* value = raw(path);
-  warn(std::string(path) + ": expected " + std::string(expected) + ", found " +
-       (value == nullptr ? std::string("nothing") : describe_value(path, *value)) + "; " + std::string(consequence));
+  const std::string why = "expected " + std::string(expected) + ", found " +
+                          (value == nullptr ? std::string("nothing") : describe_value(path, *value)) + "; " +
+                          std::string(consequence);
+  warn(std::string(path) + ": " + why);
+  note_reason(path, why);
+  note_value(path, nullptr);
 }
 
 std::optional<std::string> SettingReader::optional_text(std::string_view path) {
@@ -101,8 +117,13 @@ std::optional<std::string> SettingReader::optional_text(std::string_view path) {
 
 std::string SettingReader::text(std::string_view path) {
   if (auto value = optional_text(path)) return *value;
-  note_origin(path, "default");
+  use_default(path);
   return std::string(row(path).fallback);
+}
+
+void SettingReader::use_default(std::string_view path) {
+  note_origin(path, "default");
+  note_value(path, default_value(row(path)));
 }
 
 std::int64_t SettingReader::default_integer(const SettingRow& row) const {
@@ -120,12 +141,13 @@ std::optional<std::int64_t> SettingReader::optional_integer(std::string_view pat
   }
   const std::int64_t limited = std::min(std::max(*parsed, r.least), r.most);
   if (limited != *parsed) refuse(path, describe_expected(r), "using " + std::to_string(limited));
+  note_value(path, limited);
   return limited;
 }
 
 std::int64_t SettingReader::integer(std::string_view path) {
   if (const auto value = optional_integer(path)) return *value;
-  note_origin(path, "default");
+  use_default(path);
   return default_integer(row(path));
 }
 
@@ -137,9 +159,13 @@ std::chrono::seconds SettingReader::seconds(std::string_view path) {
                           ? std::nullopt
                           : parse_real(python_text(*value), "s");
   const bool fits = parsed && *parsed >= static_cast<double>(r.least) && *parsed <= static_cast<double>(r.most);
-  if (fits) return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(*parsed)));
+  if (fits) {
+    const std::chrono::seconds whole(static_cast<std::int64_t>(std::ceil(*parsed)));
+    note_value(path, whole.count());
+    return whole;
+  }
   if (value != nullptr) refuse(path, describe_expected(r), using_default(r));
-  note_origin(path, "default");
+  use_default(path);
   return std::chrono::seconds(default_integer(r));
 }
 
@@ -147,9 +173,12 @@ bool SettingReader::boolean(std::string_view path) {
   const SettingRow& r = row(path);
   const json::value* value = raw(path);
   const auto parsed = value == nullptr || value->is_structured() ? std::nullopt : parse_boolean(python_text(*value));
-  if (parsed) return *parsed;
+  if (parsed) {
+    note_value(path, *parsed);
+    return *parsed;
+  }
   if (value != nullptr) refuse(path, describe_expected(r), using_default(r));
-  note_origin(path, "default");
+  use_default(path);
   return parse_boolean(r.fallback).value_or(false);
 }
 
@@ -157,22 +186,26 @@ std::string SettingReader::choice(std::string_view path) {
   const SettingRow& r = row(path);
   const json::value* value = raw(path);
   if (value != nullptr) {
-    if (auto known = parse_setting_choice(r, *value)) return *known;
+    if (auto known = parse_setting_choice(r, *value)) {
+      note_value(path, json::value(*known));
+      return *known;
+    }
     refuse(path, describe_expected(r), using_default(r));
   }
-  note_origin(path, "default");
+  use_default(path);
   return std::string(r.fallback);
 }
 
 std::vector<std::string> SettingReader::text_list(std::string_view path) {
   const json::value* value = raw(path);
   if (value == nullptr) {
-    note_origin(path, "default");
+    use_default(path);
     return split_list(row(path).fallback);
   }
   if (value->is_string()) return split_list(std::string_view(value->get_string()));
   if (!value->is_array()) {
     refuse(path, "a list of text", using_default(row(path)));
+    use_default(path);
     return split_list(row(path).fallback);
   }
   std::vector<std::string> out;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/settings_build.h"
 #include "model/settings_load.h"
 #include "model/settings_schema.h"
 
@@ -17,8 +18,8 @@ namespace tamada {
 
 class SettingReader {
  public:
-  SettingReader(const json::object& document, Origins& origins, std::vector<std::string>& warnings)
-      : document_(document), origins_(origins), warnings_(warnings) {}
+  SettingReader(const json::object& document, BuiltSettings& record)
+      : document_(document), origins_(record.origins), warnings_(record.warnings), record_(record) {}
 
   // nullptr when absent or null.
   const json::value* raw(std::string_view path) const;
@@ -42,19 +43,28 @@ class SettingReader {
   void refuse(std::string_view path, std::string_view expected, std::string_view consequence);
   // The value in force did not come from a document.
   void note_origin(std::string_view path, std::string source) { origins_[std::string(path)] = std::move(source); }
+  // What is in force where it is not what the document says.
+  void note_value(std::string_view path, json::value value) { record_.values[std::string(path)] = std::move(value); }
+  // Why it is not.
+  void note_reason(std::string_view path, std::string why) { record_.notes[std::string(path)] = std::move(why); }
 
  private:
   const SettingRow& row(std::string_view path) const;
   std::string using_default(const SettingRow& row) const;
   std::int64_t default_integer(const SettingRow& row) const;
+  void use_default(std::string_view path);
 
   const json::object& document_;
   Origins& origins_;
   std::vector<std::string>& warnings_;
+  BuiltSettings& record_;
 };
 
 // A number of the row: base units, or nullopt when it does not parse. Not limited to the row's range.
 std::optional<std::int64_t> parse_setting_integer(const SettingRow& row, const json::value& value);
+
+// The row's default as the type that it has; null when there is none.
+json::value default_value(const SettingRow& row);
 
 // The word of a Choice row; nullopt for any other. YAML reads a bare `off` as false: it is that word.
 std::optional<std::string> parse_setting_choice(const SettingRow& row, const json::value& value);

@@ -32,6 +32,8 @@ std::string rest_listen(SettingReader& in, const Settings* previous) {
   if (!text.empty() || known) {
     in.warn("Invalid \"restapi\" config: expected <HOST>:<PORT> for \"listen\", but got \"" + text + "\"" +
             (known ? "; using " + previous->restapi.listen : ""));
+    in.note_reason("restapi.listen", "expected <HOST>:<PORT>");
+    in.note_value("restapi.listen", known ? json::value(previous->restapi.listen) : json::value(nullptr));
   }
   return known ? previous->restapi.listen : "";
 }
@@ -41,11 +43,13 @@ std::string rest_connect_address(SettingReader& in, const std::string& listen) {
   const std::string text = in.text("restapi.connect_address");
   if (text.empty()) {
     in.note_origin("restapi.connect_address", "derived from restapi.listen");
+    in.note_value("restapi.connect_address", json::value(listen));
     return listen;
   }
   const auto parsed = parse_host_port(text, own ? own->port : 0);
   if (parsed) return format_host_port(parsed->host, parsed->port);
   in.refuse("restapi.connect_address", "host:port", "using restapi.listen");
+  in.note_value("restapi.connect_address", json::value(listen));
   return listen;
 }
 
@@ -65,6 +69,7 @@ std::string log_level(SettingReader& in, std::string_view path) {
   const std::string level = to_upper(in.text(path));
   if (is_log_level(level)) return level;
   in.refuse(path, "a level such as DEBUG, INFO, WARNING, ERROR, CRITICAL", "using INFO");
+  in.note_value(path, json::value("INFO"));
   return "INFO";
 }
 
@@ -86,11 +91,13 @@ json::value log_format(SettingReader& in, const std::string& type) {
   const json::value standard(row->fallback);
   if (value == nullptr) {
     in.note_origin("log.format", "default");
+    in.note_value("log.format", standard);
     return standard;
   }
   if (value->is_string()) return *value;
   if (value->is_array() && type == "json") return *value;
   in.refuse("log.format", type == "json" ? "a pattern or a list of fields" : "a pattern", "using the default pattern");
+  in.note_value("log.format", standard);
   return standard;
 }
 
@@ -135,10 +142,12 @@ WatchdogSettings build_watchdog(SettingReader& in) {
   const json::value* mode = scalar ? section : in.raw("watchdog.mode");
   if (mode == nullptr) {
     in.note_origin("watchdog.mode", "default");
+    in.note_value("watchdog.mode", json::value("automatic"));
   } else if (const auto known = watchdog_mode(mode->is_structured() ? "" : to_lower(python_text(*mode)))) {
     out.mode = *known;
   } else {
     in.refuse(path, "off, automatic or required", "the watchdog is off");
+    in.note_value(path, json::value("off"));
     out.mode = WatchdogSettings::Mode::Off;
   }
   out.device = in.text("watchdog.device");
@@ -169,7 +178,10 @@ RestApiSettings build_restapi(SettingReader& in, Compatibility level, const Sett
   out.open_writes = in.has("restapi.open_writes") ? in.boolean("restapi.open_writes") : old_level;
   const bool protected_otherwise = !out.username.empty() || !out.allowlist.empty() || out.allowlist_include_members ||
                                    out.verify_client != RestApiSettings::VerifyClient::None;
-  if (!in.has("restapi.open_writes")) in.note_origin("restapi.open_writes", "default");
+  if (!in.has("restapi.open_writes")) {
+    in.note_origin("restapi.open_writes", "default");
+    in.note_value("restapi.open_writes", out.open_writes);
+  }
   if (out.open_writes && !protected_otherwise && !out.listen.empty()) {
     in.warn(
         "restapi.open_writes is on and neither authentication nor client certificates nor an allow list is set: "

@@ -22,6 +22,7 @@
 #include "model/permanent_slots.h"
 #include "model/postgres_status.h"
 #include "model/settings.h"
+#include "model/settings_change.h"
 #include "model/slot_info.h"
 #include "model/sync_replication.h"
 #include "ports/clone_progress.h"
@@ -91,6 +92,10 @@ class PostgresServer {
 
   // Rewrites configuration files as the settings say and reloads (B3). `force` reloads even without a change.
   virtual Task<Result<ReloadOutcome>> apply_settings(bool force, Instant deadline) = 0;
+
+  // What apply_settings would make of other settings, and what a standby would need for its recovery settings. Writes
+  // and signals nothing.
+  virtual Task<Result<ParameterOutlook>> preview_settings(Settings settings, Instant deadline) = 0;
 
   virtual Task<Result<void>> set_synchronous_standby_names(std::string value, Instant deadline) = 0;
 

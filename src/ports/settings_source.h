@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "model/settings.h"
+#include "model/settings_origins.h"
 
 namespace tamada {
 
@@ -18,6 +19,8 @@ class SettingsSource {
   virtual std::shared_ptr<const Settings> current() const = 0;
   // Reads the local documents again (SIGHUP, POST /reload). On an error the old settings stay in force.
   virtual Task<Result<std::shared_ptr<const Settings>>> reload_local() = 0;
+  // What current() was built from, for telling origins and for the dry run of a change.
+  virtual SettingsInputs inputs() const = 0;
   // Takes another dynamic document into force. A bad value never voids the others; warnings were logged.
   virtual Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) = 0;
   // Patroni members are in the cluster: their minima for ttl and retry_timeout hold from the next document on (C3).

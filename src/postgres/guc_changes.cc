@@ -81,6 +81,21 @@ GucChanges compare_gucs(const GucMap& wanted, const GucMap& written, const std::
   return changes;
 }
 
+void fill_outlook(const GucChanges& changes, const std::vector<GucRow>& rows, ParameterOutlook& outlook) {
+  using Effect = ParameterOutlook::Effect;
+  auto& out = outlook.parameters;
+  for (const GucChange& one : changes.reload) out[to_lower(one.name)] = {Effect::Reload, one.old_value, one.new_value};
+  for (const GucChange& one : changes.restart)
+    out[to_lower(one.name)] = {Effect::Restart, one.old_value, one.new_value};
+  for (const std::string& name : changes.unknown) out[to_lower(name)] = {Effect::Unknown, "", ""};
+  for (const std::string& name : changes.removed) {
+    const GucRow* row = find_row(rows, name);
+    if (row == nullptr || row->setting == row->boot_value) continue;
+    const Effect effect = row->context == "postmaster" ? Effect::Restart : Effect::Reload;
+    out[to_lower(name)] = {effect, with_largest_unit(setting_of(*row)), ""};
+  }
+}
+
 json::object pending_restart_reason(const GucChanges& changes, const GucMap& wanted, const std::vector<GucRow>& rows) {
   json::object reason;
   const auto add = [&](const std::string& name, const std::string& old_value, const std::string& new_value) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/settings_change.h"
 #include "postgres/server_parameters.h"
 #include "postgres/status_query.h"
 
@@ -29,6 +30,10 @@ GucChanges compare_gucs(const GucMap& wanted, const GucMap& written, const std::
 
 // {"<guc>": {"old_value": ..., "new_value": ...}}: what the comparison found, and what the server itself flags.
 json::object pending_restart_reason(const GucChanges& changes, const GucMap& wanted, const std::vector<GucRow>& rows);
+
+// The same judgement as an answer to "what would happen". A parameter that is no longer set goes back to what
+// postgresql.base.conf says, which only the server knows: one that runs with its built-in default stays as it is.
+void fill_outlook(const GucChanges& changes, const std::vector<GucRow>& rows, ParameterOutlook& outlook);
 
 const GucRow* find_row(const std::vector<GucRow>& rows, std::string_view name);
 bool guc_equals(const GucRow& row, const std::string& wanted, const std::vector<GucRow>& rows);

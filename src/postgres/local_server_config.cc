@@ -269,6 +269,32 @@ Task<Result<ReloadOutcome>> LocalPostgresServer::apply_settings(bool force, Inst
   co_return outcome;
 }
 
+Task<Result<ParameterOutlook>> LocalPostgresServer::preview_settings(Settings settings, Instant deadline) {
+  auto look = co_await look_at_files(deadline);
+  if (!look) co_return look.error();
+  auto processes = co_await look_at_processes(deadline);
+  if (!processes) co_return processes.error();
+  ParameterOutlook outlook;
+  outlook.version = look->version;
+  outlook.running = processes->state == ProcessState::Running;
+  if (!outlook.running || look->version == 0) co_return outlook;
+  auto rows = co_await query_.settings_rows(deadline);
+  if (!rows) co_return rows.error().wrap("cannot compare the settings with the running server");
+  ConfigCircumstances now = circumstances(*look);
+  now.corrections.clear();  // what was refused before is refused by the comparison again
+  RecoveryWish wish;
+  wish.keep = written_recovery_;
+  const ServerParameters next = plan_config(settings, now, wish).parameters;
+  const ServerParameters present = plan_config(settings_, now, wish).parameters;
+  fill_outlook(compare_gucs(next.file, written_.value_or(present.file), *rows), *rows, outlook);
+  const auto recovery = [&](const Settings& from, const ServerParameters& parameters) {
+    return recovery_settings(from, {look->version, FollowTarget{}, parameters.recovery});
+  };
+  outlook.recovery = recovery_differences(recovery(settings, next), recovery(settings_, present), look->version);
+  outlook.recovery_restart = recovery_needs_restart(outlook.recovery, look->version);
+  co_return outlook;
+}
+
 Task<Result<void>> LocalPostgresServer::wait_until_in_force(std::string name, std::string value, Instant deadline) {
   while (clock_.now() < deadline) {
     auto rows = co_await query_.settings_rows(deadline);

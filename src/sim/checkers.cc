@@ -167,6 +167,13 @@ void Checkers::on_commit() {
   const bool held = !locks_.empty() && locks_.back().until == kSimNever;
   const bool same =
       held && leader != nullptr && locks_.back().create_revision == generation && locks_.back().holder == leader->value;
+  // A primary that leads the set may come back by it, however it was made leader once.
+  if (same && promise.leader == leader->value) {
+    for (int m = 0; m < cluster_.member_count(); ++m) {
+      const bool leads = cluster_.name_of(m) == leader->value && cluster_.postgres(m).writable();
+      if (leads) locks_.back().eligible = sync_members();
+    }
+  }
   if (same || (!held && leader == nullptr)) return;
   ++counts_.lock_changes;
   if (held) {

@@ -108,14 +108,23 @@ SimSettingsSource::SimSettingsSource(json::object local) : local_(std::move(loca
   INVARIANT(built.has_value());
 }
 
-Result<std::shared_ptr<const Settings>> SimSettingsSource::apply_dynamic(const json::object& document) {
+BuildInput SimSettingsSource::input_of(const json::object& dynamic) const {
   BuildInput input;
   input.local = local_;
-  input.dynamic = document;
+  input.dynamic = dynamic;
   input.peer_minima = peer_minima_;
   input.previous = current_.get();
-  auto built = build_settings(input);
+  return input;
+}
+
+SettingsInputs SimSettingsSource::inputs() const {
+  return {input_of(dynamic_), {}};
+}
+
+Result<std::shared_ptr<const Settings>> SimSettingsSource::apply_dynamic(const json::object& document) {
+  auto built = build_settings(input_of(document));
   if (!built) return built.error();
+  dynamic_ = document;
   current_ = std::make_shared<const Settings>(std::move(built->settings));
   return current_;
 }

@@ -61,10 +61,13 @@ class SimSettingsSource final : public SettingsSource {
   std::shared_ptr<const Settings> current() const override { return current_; }
   Task<Result<std::shared_ptr<const Settings>>> reload_local() override { co_return current_; }
   Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) override;
+  SettingsInputs inputs() const override;
   void set_peer_minima(bool hold) override { peer_minima_ = hold; }
 
  private:
+  BuildInput input_of(const json::object& dynamic) const;
   json::object local_;
+  json::object dynamic_;
   bool peer_minima_ = false;
   std::shared_ptr<const Settings> current_;
 };

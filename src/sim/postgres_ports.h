@@ -44,6 +44,7 @@ class SimPostgresServer final : public PostgresServer, private SimPostgresPort {
   Task<Result<bool>> follow(FollowTarget target, Instant deadline) override;
   bool follow_differs(const FollowTarget& target, const PostgresStatus& status) const override;
   Task<Result<ReloadOutcome>> apply_settings(bool force, Instant deadline) override;
+  Task<Result<ParameterOutlook>> preview_settings(Settings settings, Instant deadline) override;
   Task<Result<void>> set_synchronous_standby_names(std::string value, Instant deadline) override;
   Task<Result<void>> run_script(std::string command, std::vector<std::string> arguments, Instant deadline) override;
   bool can_rewind(const PostgresStatus& status) const override {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "sim/postgres_ports.h"
 
 namespace tamada::sim {
@@ -123,6 +124,18 @@ Task<Result<ReloadOutcome>> SimPostgresServer::apply_settings(bool force, Instan
   ReloadOutcome outcome;
   outcome.reloaded = force;
   co_return outcome;
+}
+
+// The simulated server takes every parameter with a reload.
+Task<Result<ParameterOutlook>> SimPostgresServer::preview_settings(Settings settings, Instant deadline) {
+  co_await process_.point("server.preview_settings", CallPhase::Before);
+  if (!co_await work(2ms, 60ms, deadline)) co_return too_late("comparing settings");
+  ParameterOutlook outlook;
+  outlook.running = postgres_.phase() != SimPostgres::Phase::Down;
+  for (const auto& [name, value] : settings.postgresql.parameters) {
+    outlook.parameters[to_lower(name)] = {ParameterOutlook::Effect::Reload, "", value};
+  }
+  co_return outlook;
 }
 
 Task<Result<void>> SimPostgresServer::set_synchronous_standby_names(std::string value, Instant deadline) {

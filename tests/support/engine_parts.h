@@ -261,6 +261,8 @@ class FakePostgres final : public PostgresServer, public PostgresData, public Po
   Task<Result<bool>> follow(FollowTarget, Instant) override { co_return false; }
   bool follow_differs(const FollowTarget&, const PostgresStatus&) const override { return false; }
   Task<Result<ReloadOutcome>> apply_settings(bool, Instant) override { co_return ReloadOutcome{}; }
+  ParameterOutlook outlook;
+  Task<Result<ParameterOutlook>> preview_settings(Settings, Instant) override { co_return outlook; }
   std::function<Result<void>(const std::string&)> on_names;
   Task<Result<void>> set_synchronous_standby_names(std::string names, Instant) override {
     calls.push_back("names " + names);
@@ -429,6 +431,12 @@ class FixedSettings final : public SettingsSource {
   Result<std::shared_ptr<const Settings>> apply_dynamic(const json::object& document) override {
     documents.push_back(document);
     return settings_;
+  }
+  SettingsInputs inputs() const override {
+    SettingsInputs out;
+    out.build.local = {{"name", settings_->name}, {"scope", settings_->scope}};
+    out.build.dynamic = settings_->dynamic_document;
+    return out;
   }
   void set_peer_minima(bool hold) override { minima.push_back(hold); }
 

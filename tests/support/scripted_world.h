@@ -121,6 +121,7 @@ class ScriptedWorld final : public Store,
   Task<Result<bool>> follow(FollowTarget target, Instant deadline) override;
   bool follow_differs(const FollowTarget&, const PostgresStatus&) const override { return true; }
   Task<Result<ReloadOutcome>> apply_settings(bool force, Instant deadline) override;
+  Task<Result<ParameterOutlook>> preview_settings(Settings, Instant) override { co_return ParameterOutlook{}; }
   Task<Result<void>> set_synchronous_standby_names(std::string value, Instant deadline) override;
   Task<Result<void>> run_script(std::string command, std::vector<std::string>, Instant deadline) override;
   bool can_rewind(const PostgresStatus&) const override { return true; }

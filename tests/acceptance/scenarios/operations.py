@@ -44,6 +44,22 @@ def stop_by_hand(c, member):
 @scenario("a configuration change that needs a restart is shown as pending and applied by the restart", expected=NOISE)
 def pending_restart(c):
     leader = c.leader()
+    asked = json.loads(c.ctl("edit-config", "--dry-run", "-f", "json", "-p", "max_connections=120", "-p", "work_mem=8MB",
+                             "-p", "no_such_thing=1", "-s", "postgresql.data_dir=/x", check=False).stdout)
+    effects = {change["path"]: (change["effect"], sorted(change["members"])) for change in asked["changes"]}
+    everybody = sorted(m.name for m in c.members)
+    assert effects == {"postgresql.parameters.max_connections": ("restart", everybody),
+                       "postgresql.parameters.work_mem": ("reload", everybody),
+                       "postgresql.parameters.no_such_thing": ("refused", everybody),
+                       "postgresql.data_dir": ("no effect", everybody)}, asked
+    order = asked["restart_order"]
+    assert order[-1] == leader.name and sorted(order) == everybody and not asked["not_asked"], asked
+    assert leader.value("show work_mem") == "4MB" and "max_connections" not in json.dumps(leader.rest("/config")[1])
+    origins = json.loads(c.ctl("config", "show", "--origin", "-m", leader.name, "-f", "json").stdout)[0]["settings"]
+    found = {setting["path"]: setting for setting in origins}
+    assert found["postgresql.parameters.port"]["source"] == "forced", found["postgresql.parameters.port"]
+    assert re.search(r" line \d+$", found["postgresql.data_dir"]["source"]), found["postgresql.data_dir"]
+    assert found["loop_wait"]["source"] == "dynamic configuration", found["loop_wait"]
     code, text = leader.rest("/config", "PATCH",
                              {"postgresql": {"parameters": {"max_connections": 120, "work_mem": "8MB"}}})
     assert code == 200, text
@@ -51,7 +67,8 @@ def pending_restart(c):
         wait.until(lambda m=m: m.status().get("pending_restart"), f"{m.name} shows pending_restart", 30)
         wait.until(lambda m=m: m.value("show work_mem") == "8MB", f"{m.name} reloaded work_mem", 15)
     assert leader.value("show max_connections") == "100"
-    for m in [leader, *c.replicas()]:  # raised on the primary first, as PostgreSQL asks for
+    members = {m.name: m for m in c.members}
+    for m in [members[name] for name in order]:
         code, text = m.rest("/restart", "POST", {}, timeout=60)
         assert code == 200 and text == "restarted successfully", (m.name, code, text)
         wait.until(lambda m=m: m.value("show max_connections") == "120", f"{m.name} has 120", 15)

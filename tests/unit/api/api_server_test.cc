@@ -292,6 +292,27 @@ TEST_F(ApiServerTest, patch_writes_the_merged_document_with_its_revision) {
   EXPECT_EQ(engine.requests<ConfigWrite>().size(), 1u) << "nothing changed, nothing written";
 }
 
+TEST_F(ApiServerTest, settings_are_the_engines_answer_and_not_for_everybody) {
+  RestApiSettings s = settings();
+  s.username = "u";
+  s.password = "p";
+  start(s);
+  EXPECT_EQ(request("GET", "/settings").status, 401);
+  const std::string authorization = "Authorization: Basic " + base64_encode("u:p") + "\r\n";
+  on<SettingsQuestion>([](const SettingsQuestion& question) {
+    return OperatorReply{200, question.proposed ? to_json(*question.proposed, JsonStyle::Compact) : "{}"};
+  });
+  const auto origins = request("GET", "/settings", std::nullopt, authorization);
+  EXPECT_EQ(origins.status, 200);
+  EXPECT_TRUE(origins.has_header("Content-Type: application/json"));
+  EXPECT_EQ(request("POST", "/settings", R"({"config": {"ttl": 20}})", authorization).body, R"({"ttl":20})");
+  EXPECT_EQ(request("POST", "/settings", R"({"ttl": 20})", authorization).status, 400);
+  on<SettingsQuestion>([](const SettingsQuestion&) { return OperatorReply{400, "no"}; });
+  const auto refused = request("POST", "/settings", R"({"config": {}})", authorization);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.body, "no");
+}
+
 TEST_F(ApiServerTest, put_replaces_and_failures_have_their_codes) {
   start();
   EXPECT_EQ(request("PUT", "/config", R"({"loop_wait": 10, "ttl": "30"})").status, 200);

@@ -59,6 +59,17 @@ TEST(Yaml, hostile_documents_end_in_an_error) {
   EXPECT_NE(read("a: \xff").find("in \"t.yml\""), std::string::npos);
 }
 
+TEST(Yaml, lines_of_keys_by_path) {
+  using Lines = std::map<std::string, std::size_t>;
+  EXPECT_EQ(
+      yaml_lines("a: 1\nb:\n  c: [1,\n    2]\n  d: {e: 5}\nx: &x\n  y: 1\nz:\n  <<: *x\n"),
+      (Lines{{"a", 1}, {"b", 2}, {"b.c", 3}, {"b.d", 5}, {"b.d.e", 5}, {"x", 6}, {"x.y", 7}, {"z", 8}, {"z.y", 7}}));
+  EXPECT_EQ(yaml_lines("a: 1\na: 2\n"), (Lines{{"a", 2}}));
+  EXPECT_TRUE(yaml_lines("").empty());
+  EXPECT_TRUE(yaml_lines("- 1").empty());
+  EXPECT_TRUE(yaml_lines("a: [").empty());
+}
+
 TEST(YamlDump, looks_like_the_configuration_people_know) {
   const json::value v = *parse_json(
       R"({"ttl":30,"postgresql":{"parameters":{"a.b":"on","work_mem":"8MB"},"pg_hba":["host all all all md5"],"use_slots":true},"slots":{},"x":null})");

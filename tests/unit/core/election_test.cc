@@ -265,6 +265,25 @@ TEST_F(Election, AQuorumCountsMembersThatAreNotAhead) {
   EXPECT_EQ(peers(), Peers::TooFewVotes);
 }
 
+// Found by seed 900898: after a switchover the only other voter was gone, and two complete members waited for it.
+TEST_F(Election, WhoLedTheQuorumAndHasStoppedAtWhatWeHaveConfirmsEverything) {
+  settings.dynamic.synchronous_mode = SynchronousMode::Quorum;
+  view.sync = SyncState{"n2", {"n1", "n3"}, 1, 5};
+  silent("n3");
+  const std::uint64_t mine = o.postgres.row->position().bytes;
+  answer("n2", mine);
+  EXPECT_EQ(peers(), Peers::NobodyObjects);
+  answer("n2", mine + 1);
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+  answer("n2", mine).receiver_stopped = false;
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+  answer("n2", mine).timeline = Timeline{2};
+  EXPECT_EQ(peers(), Peers::TooFewVotes);
+  answer("n2", mine);
+  view.sync.standbys = {"n3"};
+  EXPECT_EQ(peers(), Peers::TooFewVotes) << "/sync does not name us";
+}
+
 // Found by seed 900535: each waited for the other for ever.
 TEST_F(Election, WhoTheQuorumCannotMakeLeaderDoesNotStandInTheWay) {
   settings.dynamic.synchronous_mode = SynchronousMode::Quorum;

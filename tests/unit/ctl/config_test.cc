@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "ctl/config_edit.h"
+#include "ctl/config_preview.h"
 #include "support.h"
 
 namespace tamada::ctl {
@@ -69,6 +70,92 @@ Apply these changes? [y/N]: Configuration changed
   EXPECT_EQ(bench.store.writes[0].condition.revision, 7);
   EXPECT_NE(bench.store.writes[0].value->find(R"("parameters":{"work_mem":"8MB","max_connections":120})"),
             std::string::npos);
+}
+
+TEST(EditConfig, a_dry_run_asks_every_member_and_writes_nothing) {
+  Bench bench;
+  bench.store.view = three_members();
+  const auto answer = [](std::string_view more) {
+    return HttpResponse{200,
+                        "{\"changes\": [{\"path\": \"postgresql.parameters.max_connections\", \"from\": null, "
+                        "\"to\": 200, \"effect\": \"restart\", \"direction\": \"raised\"}" +
+                            std::string(more) + "]}",
+                        {}};
+  };
+  bench.http.answers["POST http://127.0.0.1:8000/settings"] =
+      answer(R"(, {"path": "ttl", "from": 30, "to": 40, "effect": "reload"})");
+  bench.http.answers["POST http://127.0.0.1:8001/settings"] =
+      answer(R"(, {"path": "ttl", "from": 30, "to": 40, "effect": "reload"})");
+  bench.http.answers["POST http://127.0.0.1:8002/settings"] = {501, "Unsupported method ('POST')", {}};
+  EXPECT_EQ(bench.run({"edit-config", "--dry-run", "-p", "max_connections=200", "-s", "ttl=40"}), 0);
+  const std::string& shown = bench.console.shown;
+  EXPECT_NE(shown.find("| postgresql.parameters.max_connections | -    | 200 | restart | all     |"), std::string::npos)
+      << shown;
+  EXPECT_NE(shown.find("| ttl                                   | 30   | 40  | reload  | all     |"), std::string::npos)
+      << shown;
+  EXPECT_NE(shown.find("standbys first"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("Not asked: "), std::string::npos) << shown;
+  EXPECT_NE(shown.find("no Tamada member"), std::string::npos) << shown;
+  EXPECT_TRUE(bench.store.writes.empty());
+  ASSERT_EQ(bench.http.sent.size(), 3U);
+  EXPECT_NE(bench.http.sent[0].find(R"("parameters": {"max_connections": 200})"), std::string::npos)
+      << bench.http.sent[0];
+}
+
+TEST(EditConfig, a_dry_run_fails_for_a_refused_value_and_where_nobody_answers) {
+  Bench bench;
+  bench.store.view = three_members();
+  EXPECT_EQ(bench.run({"edit-config", "--dry-run", "-s", "ttl=x"}), 1);
+  EXPECT_EQ(bench.console.errors, "Error: no member could be asked what it would do\n");
+  bench.http.answers["POST http://127.0.0.1:8000/settings"] = {
+      200,
+      R"({"changes": [{"path": "ttl", "from": 30, "to": "x", "effect": "refused", "because": "expected a number"}]})",
+      {}};
+  bench.console.errors.clear();
+  EXPECT_EQ(bench.run({"edit-config", "--dry-run", "-s", "ttl=x", "-f", "json"}), 1);
+  EXPECT_NE(bench.console.shown.find(R"("because": "expected a number", "members": ["postgresql0"])"),
+            std::string::npos)
+      << bench.console.shown;
+  EXPECT_EQ(bench.console.errors, "Error: a value would be refused\n");
+}
+
+json::array restart_of(std::string_view direction) {
+  json::object change{{"path", "x"}, {"effect", "restart"}};
+  if (!direction.empty()) change["direction"] = direction;
+  return {change};
+}
+
+TEST(RestartOrder, standbys_never_have_less_than_their_primary) {
+  using Names = std::vector<std::string>;
+  const auto order = [](std::vector<std::string_view> directions) {
+    json::array changes;
+    for (std::string_view direction : directions) changes.push_back(restart_of(direction).front());
+    return restart_order({{"a", true, "", changes}, {"b", false, "", changes}, {"c", false, "gone", {}}});
+  };
+  EXPECT_EQ(order({}), Names{});
+  EXPECT_EQ(order({""}), (Names{"b", "a"}));
+  EXPECT_EQ(order({"raised"}), (Names{"b", "a"}));
+  EXPECT_EQ(order({"lowered"}), (Names{"a", "b"}));
+  EXPECT_EQ(order({"raised", "lowered"}), (Names{"b", "a", "b"}));
+}
+
+TEST(ShowConfig, tells_where_members_have_their_settings_from) {
+  Bench bench;
+  bench.store.view = three_members();
+  bench.http.answers["GET http://127.0.0.1:8000/settings"] = {
+      200,
+      R"({"member": "postgresql0", "settings": [{"path": "ttl", "value": 40, "source": "dynamic configuration",)"
+      R"( "overrode": [{"source": "p.yml line 3", "value": 25, "why": "only the dynamic configuration sets it"}]}]})",
+      {}};
+  EXPECT_EQ(bench.run({"config", "show", "--origin", "-m", "postgresql0", "-f", "tsv", "batman"}), 0);
+  EXPECT_EQ(bench.console.shown,
+            "member\tpath\tvalue\tsource\toverrode\tnote\n"
+            "postgresql0\tttl\t40\tdynamic configuration\t"
+            "p.yml line 3: 25 (only the dynamic configuration sets it)\t\n");
+  bench.http.answers["GET http://127.0.0.1:8001/settings"] = {503, "{\"state\": \"running\"}", {}};
+  EXPECT_EQ(bench.run({"show-config", "--origin", "batman"}), 1);
+  EXPECT_NE(bench.console.errors.find("it is no Tamada member"), std::string::npos) << bench.console.errors;
+  EXPECT_EQ(bench.run({"show-config", "-m", "x", "batman"}), 1);
 }
 
 TEST(EditConfig, a_no_writes_nothing_and_is_silent) {

@@ -44,6 +44,28 @@ struct Running {
   std::optional<Engine> engine;
 };
 
+TEST(Engine, tells_origins_and_what_a_change_would_do_without_doing_it) {
+  Running r;
+  r.start();
+  const auto ask = [&](SettingsQuestion question) {
+    OperatorReply reply{0, ""};
+    r.engine->submit(std::move(question), [&](OperatorReply answer) { reply = std::move(answer); });
+    r.parts.clock.advance(1s);
+    EXPECT_EQ(reply.http_status, 200) << reply.text;
+    return parse_json(reply.text)->as_object();
+  };
+  EXPECT_FALSE(ask({}).at("settings").as_array().empty());
+  r.parts.postgres.outlook.running = true;
+  r.parts.postgres.outlook.parameters["max_connections"] = {ParameterOutlook::Effect::Restart, "100", "200"};
+  const std::size_t documents = r.parts.source.documents.size();
+  const json::object answer =
+      ask({json::object{{"ttl", 25}, {"postgresql", {{"parameters", {{"max_connections", 200}}}}}}});
+  ASSERT_EQ(answer.at("changes").as_array().size(), 2u) << to_json(answer, JsonStyle::Spaced);
+  EXPECT_EQ(answer.at("changes").at(0).at("effect"), "restart");
+  EXPECT_EQ(answer.at("changes").at(1).at("effect"), "reload");
+  EXPECT_EQ(r.parts.source.documents.size(), documents);
+}
+
 TEST(Engine, a_patroni_member_brings_its_minima_and_takes_them_away) {
   Running r;
   r.start();

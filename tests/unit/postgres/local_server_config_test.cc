@@ -71,6 +71,36 @@ TEST_F(LocalServerTest, a_reload_applies_what_can_be_and_says_what_waits_for_a_r
   EXPECT_EQ(cluster_->psql("show work_mem"), "4MB");
 }
 
+TEST_F(LocalServerTest, a_preview_says_what_a_reload_would_do_and_does_nothing) {
+  Settings settings = cluster_->settings();
+  Server server(io_, settings);
+  const auto preview = [&] { return server.run(server->preview_settings(settings, server.in(20s))); };
+  ASSERT_FALSE(preview()->running);
+  ASSERT_TRUE(server.start_primary());
+  ASSERT_TRUE(server.wait_row().row);
+  const std::string conf = cluster_->data_dir() + "/postgresql.conf";
+  const std::string before = *read_file(conf);
+  settings.postgresql.parameters["Work_Mem"] = "8MB";
+  settings.postgresql.parameters["max_connections"] = "30";
+  settings.postgresql.parameters["no_such_parameter"] = "1";
+  settings.postgresql.recovery_conf["restore_command"] = "cp a b";
+  const auto outlook = preview();
+  ASSERT_TRUE(outlook) << outlook.error().text();
+  using Effect = ParameterOutlook::Effect;
+  EXPECT_TRUE(outlook->running);
+  EXPECT_EQ(outlook->parameters.at("work_mem").effect, Effect::Reload);
+  EXPECT_EQ(outlook->parameters.at("max_connections").effect, Effect::Restart);
+  EXPECT_EQ(outlook->parameters.at("max_connections").running, "20");
+  EXPECT_EQ(outlook->parameters.at("max_connections").wanted, "30");
+  EXPECT_EQ(outlook->parameters.at("no_such_parameter").effect, Effect::Unknown);
+  EXPECT_EQ(outlook->recovery, std::set<std::string>{"restore_command"});
+  settings = cluster_->settings();
+  settings.postgresql.parameters.erase("max_connections");
+  EXPECT_EQ(preview()->parameters.at("max_connections").effect, Effect::Restart);
+  EXPECT_EQ(*read_file(conf), before);
+  EXPECT_EQ(cluster_->psql("show work_mem"), "4MB");
+}
+
 TEST_F(LocalServerTest, values_that_postgresql_refuses_do_not_keep_it_down) {
   Settings settings = cluster_->settings();
   settings.postgresql.parameters["work_mem"] = "1kB";
