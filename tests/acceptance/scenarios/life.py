@@ -123,6 +123,7 @@ def host_lost(c):
     leader = c.leader()
     leader.sql("create table t (x int)")
     for r in c.replicas():
+        wait.until(lambda r=r: r.value("select to_regclass('t') is not null"), f"{r.name} has the table", 10)
         r.host.disconnect()  # from here on nobody receives what is written
     leader.sql("insert into t select generate_series(1, 1000)")
     leader.host.disconnect()
