@@ -81,7 +81,8 @@ class PostgresServer {
   // every process of the data directory through pidfds. Not running is success.
   virtual Task<Result<void>> stop(StopMode mode, Instant deadline) = 0;
 
-  // Asks a running standby to leave recovery; returns when the request was made (pg_ctl promote -W).
+  // Asks a running standby to leave recovery; returns when the request was made (pg_ctl promote -W). Error Failed: it
+  // was not asked, and nothing is left that would ask it later. Any other error: it may have been, now or before.
   virtual Task<Result<void>> promote(Instant deadline) = 0;
 
   // Writes recovery settings for `follow`. Returns true when a restart is needed for them, false when they were

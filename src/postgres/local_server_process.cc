@@ -208,7 +208,8 @@ Task<Result<void>> LocalPostgresServer::promote(Instant deadline) {
       return Error(ErrorCode::Conflict, "PostgreSQL is not a standby, cannot promote");
     auto written = write_file_atomic(file, "", 0600);
     // The server would obey the file at any later SIGUSR1, also of its own children.
-    if (!wanted()) (void)remove_file(file);
+    const bool removed = (!written || !wanted()) && remove_file(file);
+    if (!written && removed) return Error(ErrorCode::Failed, written.error().message, written.error().hint);
     return written;
   };
   auto requested = co_await pool_.run("asking for promotion", work, deadline);

@@ -43,7 +43,7 @@ Task<Result<void>> pre_promote(ProcedureContext& context) {
 
 // Before anybody can commit on the new primary: /sync names it alone (in quorum mode, with its voters), then commits
 // wait for what that implies.
-Task<Result<void>> write_sync(ProcedureContext& context, const SyncState& state) {
+Task<Result<std::int64_t>> write_sync(ProcedureContext& context, const SyncState& state) {
   const auto proof = context.lock.proof();
   if (!proof) co_return Error(ErrorCode::Conflict, "leader lock was lost before the promotion");
   const auto settings = context.settings();
@@ -52,7 +52,7 @@ Task<Result<void>> write_sync(ProcedureContext& context, const SyncState& state)
                    .condition = WriteCondition::unchanged(state.revision),
                    .while_leading = proof->generation};
   auto written = co_await context.store.write(std::move(write), context.clock.now() + settings->dynamic.retry_timeout);
-  if (written.applied()) co_return Result<void>();
+  if (written.applied()) co_return *written.value;
   co_return Error(ErrorCode::Conflict,
                   "Postponing promotion because synchronous replication state was updated by somebody else");
 }
@@ -68,16 +68,38 @@ Task<Result<void>> wait_for_names(ProcedureContext& context, const std::string& 
   co_return Result<void>();
 }
 
-Task<Result<void>> take_over_sync(ProcedureContext& context) {
+// What stood in /sync before this promotion took it over.
+struct FormerSync {
+  SyncState state;
+  std::int64_t takeover = 0;  // version of the key that replaced it
+};
+
+Task<Result<void>> take_over_sync(ProcedureContext& context, std::optional<FormerSync>& former) {
   const auto settings = context.settings();
   const auto view = context.view();
   if (!synchronous_mode_on(*settings) || !view) co_return Result<void>();
   const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
   const int version = status.row ? status.row->server_version : status.major_version;
   const SyncState mine = takeover_state(view->sync, context.my_name, *settings, version);
-  Result<void> written = co_await write_sync(context, mine);
-  if (!written) co_return written;
+  Result<std::int64_t> written = co_await write_sync(context, mine);
+  if (!written) co_return written.error();
+  if (mine != view->sync) former = {view->sync, *written};
   co_return co_await wait_for_names(context, format_sync_names(names_for_start(mine, context.my_name, *settings)));
+}
+
+// PostgreSQL was not asked, so nothing was committed since: whoever had every commit has it still, and may lead again
+// when this member may not (simulation seed 900487). Nobody took /sync over meanwhile: its version is the condition.
+Task<void> put_sync_back(ProcedureContext& context, std::optional<FormerSync> former) {
+  const auto proof = context.lock.proof();
+  if (!former || !proof) co_return;
+  const auto settings = context.settings();
+  StoreWrite write{.key = StoreKey::Sync,
+                   .condition = WriteCondition::unchanged(former->takeover),
+                   .while_leading = proof->generation};
+  if (former->state.revision != 0) write.value = format_sync(former->state, settings->compatibility);
+  auto written = co_await context.store.write(std::move(write), context.clock.now() + settings->dynamic.retry_timeout);
+  if (!written.applied())
+    context.log.warning("/sync names only this member, which was not promoted: {}", written.error.text());
 }
 
 // No other promotion makes the number that this one is going to make: it is claimed in the store, and PostgreSQL passes
@@ -152,6 +174,31 @@ Task<Result<Timeline>> wait_for_production(ProcedureContext& context) {
   }
 }
 
+// Everything up to the request to PostgreSQL, in this order (safety.md 2.2). `former` is set as soon as /sync is taken
+// over. An error: PostgreSQL was not asked.
+Task<Result<PromotionNote>> prepare(ProcedureContext& context, std::optional<FormerSync>& former) {
+  Result<void> sync = co_await take_over_sync(context, former);
+  if (!sync) co_return sync.error();
+  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
+  if (!status.is_standby())
+    co_return Error(ErrorCode::Conflict, "not promoted: postgres is no running standby any more");
+  Result<Timeline> next = co_await claim_timeline(context, present_timeline(status));
+  if (!next) co_return next.error().wrap("not promoted");
+  Result<std::optional<PromotionNote>> former_note = co_await context.local.load_promotion_note();
+  if (!former_note) former_note = std::optional<PromotionNote>();  // unreadable: nobody knew more than nothing
+  Result<PromotionNote> noted = co_await note_the_deed(context, status, *next);
+  if (!noted) {
+    co_await take_note_back(context, *former_note);
+    co_return noted.error().wrap("not promoted: the promotion could not be recorded");
+  }
+  const bool confirmed = co_await confirm(context);
+  if (!confirmed) {
+    co_await take_note_back(context, *former_note);
+    co_return Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed");
+  }
+  co_return *noted;
+}
+
 }  // namespace
 
 Task<Result<void>> promote(ProcedureContext& context) {
@@ -165,31 +212,20 @@ Task<Result<void>> promote(ProcedureContext& context) {
     co_await give_lock_back(context);
     co_return failed(context, watchdog.error().wrap("Not promoting self because watchdog could not be activated"));
   }
-  Result<void> sync = co_await take_over_sync(context);
-  if (!sync) co_return failed(context, sync.error());
-  const PostgresStatus status = co_await context.server.observe(true, context.clock.now() + kQueryPatience);
-  if (!status.is_standby()) {
-    co_return failed(context, Error(ErrorCode::Conflict, "not promoted: postgres is no running standby any more"));
-  }
-  Result<Timeline> next = co_await claim_timeline(context, present_timeline(status));
-  if (!next) co_return failed(context, next.error().wrap("not promoted"));
-  Result<std::optional<PromotionNote>> former = co_await context.local.load_promotion_note();
-  if (!former) former = std::optional<PromotionNote>();  // unreadable: nobody knew more than nothing
-  Result<PromotionNote> noted = co_await note_the_deed(context, status, *next);
+  std::optional<FormerSync> former_sync;
+  Result<PromotionNote> noted = co_await prepare(context, former_sync);
   if (!noted) {
-    co_await take_note_back(context, *former);
-    co_return failed(context, noted.error().wrap("not promoted: the promotion could not be recorded"));
-  }
-  const bool confirmed = co_await confirm(context);
-  if (!confirmed) {
-    co_await take_note_back(context, *former);
-    co_return failed(context, Error(ErrorCode::Conflict, "not promoted: the lock could not be confirmed"));
+    co_await put_sync_back(context, std::move(former_sync));
+    co_return failed(context, noted.error());
   }
 
   context.unused_claim.reset();
   context.report({.kind = Event::Kind::PromotionAsked});
   Result<void> asked = co_await context.server.promote(context.clock.now() + 10s);
-  if (!asked) co_return failed(context, asked.error().wrap("promotion request failed"));
+  if (!asked) {
+    if (asked.error().code == ErrorCode::Failed) co_await put_sync_back(context, std::move(former_sync));
+    co_return failed(context, asked.error().wrap("promotion request failed"));
+  }
   Result<Timeline> primary = co_await wait_for_production(context);
   if (!primary) {
     // It may leave recovery at any moment now: without the lock nothing of it may go on living.

@@ -93,8 +93,10 @@ Task<Result<void>> SimPostgresServer::stop(StopMode mode, Instant deadline) {
 Task<Result<void>> SimPostgresServer::promote(Instant deadline) {
   co_await process_.point("server.promote", CallPhase::Before);
   if (!co_await work(2ms, 60ms, deadline)) co_return too_late("the promotion request");
+  const bool standby = postgres_.phase() == SimPostgres::Phase::Ready && postgres_.in_recovery();
   const bool asked = postgres_.ask_promote();
   co_await process_.point("server.promote", CallPhase::Between);
+  if (!standby) co_return Error(ErrorCode::Conflict, postgres_.member() + " is no running standby");
   if (!asked) co_return Error(ErrorCode::Failed, "pg_ctl promote failed on " + postgres_.member());
   co_return Result<void>();
 }

@@ -158,6 +158,18 @@ Task<Written<std::int64_t>> ScriptedWorld::write(StoreWrite request, Instant dea
     });
   }
   const std::string name = fmt::format("store.write /{} {}", path_of(request.key), request.value.value_or("(delete)"));
+  if (request.key == StoreKey::Sync) {
+    const std::int64_t found = sync ? sync_revision : 0;
+    if (request.condition.revision != found) {
+      steps.push_back(name + " (refused)");
+      co_return Written<std::int64_t>::make_refused("", Error(ErrorCode::Conflict, "changed"));
+    }
+    co_return co_await written(name, deadline, [&] {
+      must(request.while_leading.has_value(), "safety.md 1.3: a leader's write compares the generation");
+      sync = request.value;
+      return ++sync_revision;
+    });
+  }
   if (request.key != StoreKey::Initialize) {
     co_return co_await written(name, deadline, [&] {
       config_written = config_written || request.key == StoreKey::Config;
@@ -390,7 +402,10 @@ std::optional<LockProof> ScriptedWorld::proof() const {
 }
 Task<bool> ScriptedWorld::confirm(Duration needed, Instant deadline) {
   confirmed_since_last_wait_ = false;
-  Result<void> r = co_await plain("lock.confirm", deadline, [&] { valid_until_ = clock.time + lock_validity; });
+  Result<void> r = co_await plain("lock.confirm", deadline, [&] {
+    valid_until_ = clock.time + lock_validity;
+    written_meanwhile();
+  });
   if (!r || !lock_in_store || !proof() || valid_until_ - clock.time < needed) co_return false;
   confirmed_since_last_wait_ = true;
   co_return true;

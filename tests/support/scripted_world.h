@@ -64,6 +64,8 @@ class ScriptedWorld final : public Store,
   std::optional<PromotionNote> promotion_note;
   std::optional<std::string> initialize;
   std::int64_t initialize_revision = 0;
+  std::optional<std::string> sync;  // the key's value
+  std::int64_t sync_revision = 0;
   bool config_written = false;
   bool moved_aside = false;
   bool standby_data = false;  // recovery settings were written by follow()
@@ -77,7 +79,8 @@ class ScriptedWorld final : public Store,
   // The script: outcome of the step with this number, Ok for all others.
   int faulty_step = -1;
   Outcome fault = Outcome::Ok;
-  Duration lock_validity{30s};  // what a confirmed renewal leaves
+  Duration lock_validity{30s};                      // what a confirmed renewal leaves
+  std::function<void()> written_meanwhile = [] {};  // by another member, while a confirmation is asked for
 
   std::vector<std::string> steps;  // what was called
   std::vector<tamada::Event> events;

@@ -25,17 +25,20 @@ def run(*command, check=True, **kwargs):
 
 
 def enter_private_network():
-    """Runs this program again with a network and mounts of its own, unless it already has them."""
+    """Runs this program again with a network, mounts and shared memory of its own, unless it already has them.
+
+    A postmaster that is killed leaves its segments behind, and a kernel has only so many of them: here they end with the run."""
     if os.environ.get(_UNSHARED) != str(os.getpid()):
         if os.geteuid() != 0:
             if not shutil.which("sudo"):
                 sys.exit("network namespaces need root: run this as root")
             os.execvp("sudo", ["sudo", sys.executable, *sys.argv])
         os.environ[_UNSHARED] = str(os.getpid())
-        os.execvp("unshare", ["unshare", "--net", "--mount", "--", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "--net", "--mount", "--ipc", "--", sys.executable, *sys.argv])
     # A run that is asked to end takes its hosts along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     atexit.register(remove_all)
+    run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/dev/shm")
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", "br0", "type", "bridge")
     run("ip", "addr", "add", f"{BRIDGE}/24", "dev", "br0")

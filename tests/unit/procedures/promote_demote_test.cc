@@ -38,6 +38,45 @@ TEST(Promote, never_becomes_writable_without_a_confirmed_lock_whatever_goes_wron
                             });
 }
 
+// Simulation seed 900487: who had every commit was not listed any more, and who was listed lagged too far to lead.
+TEST(Promote, puts_sync_back_when_postgres_was_not_asked) {
+  const std::string before = R"({"leader":"n2","sync_standby":"n1,n3"})";
+  every_fault_at_every_step(
+      [&](ScriptedWorld& w) {
+        w.settings.dynamic.synchronous_mode = SynchronousMode::On;
+        w.settings.compatibility = Compatibility::V3_0;
+        w.view.sync = {.leader = "n2", .standbys = {"n1", "n3"}, .revision = 5};
+        w.sync = before;
+        w.sync_revision = 5;
+      },
+      [](ProcedureContext& c) { return promote(c); },
+      [&](ScriptedWorld& w, const auto& result) {
+        if (!result || !w.sync || !w.proof()) return;  // killed, or too late for it
+        const std::string step = w.faulty_step < 0 ? "" : w.steps[static_cast<std::size_t>(w.faulty_step)];
+        if (w.fault == test::Outcome::Lose && step.starts_with("store.write /sync")) return;  // not known to be ours
+        const bool asked = w.called("server.promote") && !(step == "server.promote" && w.fault == test::Outcome::Fail);
+        EXPECT_EQ(*w.sync == before, !asked) << w.all_steps();
+      });
+}
+
+// The version is what proves that nobody else has been made leader by /sync since.
+TEST(Promote, leaves_a_sync_that_somebody_else_wrote) {
+  ScriptedWorld world;
+  world.settings.dynamic.synchronous_mode = SynchronousMode::On;
+  world.view.sync = {.leader = "n2", .standbys = {"n1"}, .revision = 5};
+  world.sync = "older";
+  world.sync_revision = 5;
+  world.lock_validity = 3s;  // not confirmed
+  world.written_meanwhile = [&] {
+    world.sync = "of another";
+    ++world.sync_revision;
+  };
+  auto result = world.run([](ProcedureContext& c) { return promote(c); });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_FALSE(*result);
+  EXPECT_EQ(world.sync, "of another") << world.all_steps();
+}
+
 TEST(Promote, leaves_the_note_of_the_timeline_that_the_data_is_of) {
   const PromotionNote former{{}, {}, Timeline{1}, "n2 0/1000000 17"};
   every_fault_at_every_step([&](ScriptedWorld& w) { w.promotion_note = former; },
