@@ -36,6 +36,18 @@ Timeline cluster_timeline(const ClusterView& view) {
   return view.history ? view.history->cluster_timeline : Timeline{};
 }
 
+// How much of `position` lies in the cluster's history: where that left the timeline, or passed it by, a member has
+// nothing of what was written later, however far its own WAL goes. A primary that was cut off and wrote on looks
+// complete otherwise (simulation seed 910420).
+Lsn shared_position(const ClusterView& view, Timeline timeline, Lsn position) {
+  if (!view.history || !timeline.known() || timeline >= view.history->cluster_timeline) return position;
+  const HistoryLine* left = nullptr;
+  for (const HistoryLine& line : view.history->lines) {
+    if (line.timeline <= timeline && (left == nullptr || line.timeline > left->timeline)) left = &line;
+  }
+  return left != nullptr && left->lsn.known() ? std::min(position, left->lsn) : position;
+}
+
 bool quorum_mode(const Settings& settings) {
   return settings.dynamic.synchronous_mode == SynchronousMode::Quorum;
 }
@@ -121,11 +133,15 @@ StandingResult completeness(const ElectionInput& in) {
   const Lsn mine = own_position(in);
   if (!mine.known()) return {Unknown, "the own WAL position is not known"};
   const Lsn published = published_position(in.view);
-  const std::uint64_t lag = lag_bytes(published, mine);
+  const Lsn shared = shared_position(in.view, in.observation.postgres.row->timeline, mine);
+  const std::uint64_t lag = lag_bytes(published, shared);
   if (lag > in.settings.dynamic.maximum_lag_on_failover) {
+    const std::string beyond =
+        shared == mine ? std::string()
+                       : fmt::format(" (it goes on to {}, but the cluster left that timeline before)", to_string(mine));
     return {Lagging,
-            fmt::format("own position {} is {} bytes behind the last published {}, allowed are {}", to_string(mine),
-                        lag, to_string(published), in.settings.dynamic.maximum_lag_on_failover)};
+            fmt::format("own position {}{} is {} bytes behind the last published {}, allowed are {}", to_string(shared),
+                        beyond, lag, to_string(published), in.settings.dynamic.maximum_lag_on_failover)};
   }
   if (checks_timeline(in.settings)) {
     const Timeline newest = cluster_timeline(in.view);
@@ -266,7 +282,7 @@ std::optional<std::string> why_not_successor(const ElectionInput& in, const Peer
   if (report.sick) return "it or its storage is sick";
   if (report.position_expired) return "its PostgreSQL did not tell its position in time";
   const Lsn published = published_position(in.view);
-  const std::uint64_t lag = lag_bytes(published, report.position);
+  const std::uint64_t lag = lag_bytes(published, shared_position(in.view, report.timeline, report.position));
   if (!report.position.known()) return "its position is not known";
   if (lag > in.settings.dynamic.maximum_lag_on_failover) {
     return fmt::format("it is {} bytes behind the published position {}", lag, to_string(published));
@@ -437,7 +453,7 @@ fact::WentBack judge_went_back(const ElectionInput& in, const StandingResult& st
   for (const Member& member : opponents(in)) {
     const PeerReport* report = report_of(*survey, member.name);
     if (!report) return Unknown;
-    const bool told = report->answered || report->standby || by_operator;
+    const bool told = report->answered || report->standby || report->server_down || by_operator;
     if (report->is_primary || !told) return Yes;
   }
   return No;

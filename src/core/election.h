@@ -78,7 +78,8 @@ SuccessorResult judge_successors(const ElectionInput& in, const std::optional<Fa
 fact::FormerHolder judge_former_holder(const ElectionInput& in);
 
 // Is there a running primary to wait for after the store was wiped or restored (safety.md 1.8)? No: every lock that it
-// forgot is over, and everybody who was a member before or is one now answers that he is no primary. An operator's
+// forgot is over, and everybody who was a member before or is one now answers that he is no primary, or has no server
+// that runs (simulation seed 910499: one had lost its data directory and could never say more). An operator's
 // named candidate needs only that nobody answers that he is one. Unknown: they have to be asked.
 fact::WentBack judge_went_back(const ElectionInput& in, const StandingResult& standing);
 

@@ -67,6 +67,7 @@ struct Memory {
   Instant old_locks_end = kLongAgo;       // when every lock that the store forgot is over
   std::vector<Member> went_back_members;  // of the last leader's view before that
   bool saw_fresh_view = false;            // this process has had one
+  bool was_blind = true;                  // the view before the present fresh one was not: others may have led
   LockGeneration last_generation;         // of the leader key, and the version of its last sign of life
   std::int64_t last_status_revision = 0;
   std::int64_t last_leader_revision = 0;

@@ -77,21 +77,24 @@ void remember_leader(Memory& m, const Observation& o, Instant now) {
 
 // A key that vanished sooner than ttl after its holder's last sign of life did not expire: the holder gave it back, or
 // the store lost it. Only in the second case may the holder still believe in it, at most ttl from now.
-// A process that has seen no leader yet cannot tell; whom the store shows as primary may be that holder.
+// Who has seen no leader yet, or not all the time since, cannot tell: whom the store shows as primary may be that
+// holder (simulation seed 910893: cut from the store while the lock changed hands and was lost early).
 void remember_vanishing(Memory& m, const ClusterView& view, const std::string& me, Instant now,
                         const DynamicSettings& settings) {
-  if (m.unlocked_since) return;
+  if (m.unlocked_since && !m.was_blind) return;
   m.unlocked_since = now;
-  if (m.last_generation.holder.empty()) {
+  if (m.was_blind) {
     const auto primary = std::find_if(view.members.begin(), view.members.end(), [&](const Member& member) {
       return member.name != me && member.role == Role::Primary;
     });
-    if (primary == view.members.end()) return;
-    m.last_generation.holder = primary->name;
-    m.former_leader_valid_until = now + Duration(settings.ttl);
-    return;
+    if (primary != view.members.end()) {
+      m.last_generation = {};
+      m.last_generation.holder = primary->name;
+      m.former_leader_valid_until = now + Duration(settings.ttl);
+      return;
+    }
   }
-  if (m.last_generation.holder == me) return;
+  if (m.last_generation.holder.empty() || m.last_generation.holder == me) return;
   m.lock_vanished_at = now;
   const Duration ttl = settings.ttl;
   const bool early = m.leader_active_at && now < *m.leader_active_at + ttl - compute_timing(settings).clock_allowance;
@@ -198,6 +201,7 @@ void request_history_check(Memory& m) {
 }
 
 Memory remember(Memory m, const Observation& o, Instant now, const Settings& settings) {
+  if (o.store != StoreReach::Fresh) m.was_blind = true;
   if (o.view && o.store == StoreReach::Fresh) {
     remember_store(m, *o.view, now, settings.dynamic.ttl);
     if (o.view->leader) {
@@ -208,6 +212,7 @@ Memory remember(Memory m, const Observation& o, Instant now, const Settings& set
     remember_pause(m, settings.dynamic.pause, now, settings.dynamic);
     remember_standby_cluster(m, settings.dynamic.standby_cluster.has_value());
     remember_slots(m, *o.view, o.lock.held.has_value(), settings, now);
+    m.was_blind = false;
   }
   remember_lock(m, o, now);
   remember_idle_lock(m, o, now, settings);

@@ -17,7 +17,8 @@ struct PeerReport {
   bool is_primary = false;
   bool in_recovery = false;
   bool standby = false;  // in recovery, and stays there: told also while it starts and has no position (not `answered`)
-  Lsn position;          // max(received, replayed)
+  bool server_down = false;  // no server runs there, and it was no primary
+  Lsn position;              // max(received, replayed)
   Timeline timeline;
   Tags tags;
   bool watchdog_failed = false;

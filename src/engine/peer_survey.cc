@@ -36,6 +36,7 @@ PeerReport to_report(PeerAnswer answer) {
   r.is_primary = answer.is_primary;
   r.in_recovery = answer.in_recovery;
   r.standby = answer.standby;
+  r.server_down = answer.server_down;
   r.position = answer.position();
   r.timeline = answer.timeline;
   r.tags = std::move(answer.tags);

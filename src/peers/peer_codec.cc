@@ -36,6 +36,16 @@ Role role_of(const json::object& o) {
   return v != nullptr && v->is_string() ? parse_role(v->get_string()) : Role::Unknown;
 }
 
+// By the published words, so that Patroni's count as well.
+bool server_down(const json::object& o, Role role) {
+  const json::value* v = o.if_contains("state");
+  if (v == nullptr || !v->is_string()) return false;
+  const bool lesser = role == Role::Replica || role == Role::Demoted || role == Role::Uninitialized;
+  const PgState state = parse_state(v->get_string());
+  return lesser && (state == PgState::Stopped || state == PgState::Crashed || state == PgState::StartFailed ||
+                    state == PgState::CreatingReplica);
+}
+
 // What is missing or makes no sense is as old as can be.
 Duration age_of(const json::object& own) {
   const json::value* v = own.if_contains("observed_ms_ago");
@@ -72,6 +82,7 @@ PeerAnswer parse_peer_answer(std::string_view body) {
   if (wal == nullptr && !answer.is_primary) {
     PeerAnswer without = broken("the answer has no WAL position");
     without.standby = answer.standby;
+    without.server_down = server_down(o, answer.role);
     return without;
   }
   answer.in_recovery = !answer.is_primary;

@@ -23,6 +23,8 @@ struct PeerAnswer {
   bool in_recovery = false;
   // Its PostgreSQL is in recovery and stays there (field "tamada"); told also where there is no position yet (Broken).
   bool standby = false;
+  bool server_down =
+      false;  // no server runs there, and nothing says that it was the primary: it has no position to tell
   Lsn received;
   Lsn replayed;
   Timeline timeline;

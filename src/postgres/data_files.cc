@@ -241,12 +241,20 @@ bool is_wal_segment(const std::string& name) {
   return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
 }
 
-Result<Lsn> oldest_wal(const std::string& data_dir) {
+namespace {
+
+struct WalSegment {
+  Timeline timeline;
+  Lsn begin;
+  std::uint64_t size = 0;
+};
+
+Result<std::vector<WalSegment>> wal_segments(const std::string& data_dir) {
   const std::string wal = wal_directory(data_dir);
   std::error_code ec;
   fs::directory_iterator entries(wal, ec);
   if (ec) return io_error("cannot look into", wal, ec);
-  Lsn oldest;
+  std::vector<WalSegment> segments;
   for (; entries != fs::directory_iterator(); entries.increment(ec)) {
     if (ec) return io_error("cannot look into", wal, ec);
     const std::string name = entries->path().filename();
@@ -254,11 +262,35 @@ Result<Lsn> oldest_wal(const std::string& data_dir) {
     // A segment's size is the cluster's; a file that vanishes meanwhile was an old one.
     const auto size = entries->file_size(ec);
     if (ec) continue;
-    const Lsn begin{(std::stoull(name.substr(8, 8), nullptr, 16) << 32) +
-                    std::stoull(name.substr(16), nullptr, 16) * size};
-    if (!oldest.known() || begin < oldest) oldest = begin;
+    segments.push_back(
+        {Timeline{static_cast<std::uint32_t>(std::stoul(name.substr(0, 8), nullptr, 16))},
+         Lsn{(std::stoull(name.substr(8, 8), nullptr, 16) << 32) + std::stoull(name.substr(16), nullptr, 16) * size},
+         size});
+  }
+  return segments;
+}
+
+}  // namespace
+
+Result<Lsn> oldest_wal(const std::string& data_dir) {
+  auto segments = wal_segments(data_dir);
+  if (!segments) return segments.error();
+  Lsn oldest;
+  for (const WalSegment& segment : *segments) {
+    if (!oldest.known() || segment.begin < oldest) oldest = segment.begin;
   }
   return oldest;
+}
+
+Result<Timeline> wal_timeline(const std::string& data_dir, Lsn at) {
+  auto segments = wal_segments(data_dir);
+  if (!segments) return segments.error();
+  Timeline newest;
+  for (const WalSegment& segment : *segments) {
+    const bool holds = segment.begin < at && at.bytes - segment.begin.bytes <= segment.size;
+    if (holds) newest = std::max(newest, segment.timeline);
+  }
+  return newest;
 }
 
 }  // namespace tamada

@@ -44,6 +44,8 @@ Result<void> hand_over_history_files(const std::string& data_dir);
 int data_major_version(const std::string& data_dir);
 // Where the WAL that is there begins; unknown without any.
 Result<Lsn> oldest_wal(const std::string& data_dir);
+// The newest timeline of which a segment with the WAL before `at` is there; unknown without any.
+Result<Timeline> wal_timeline(const std::string& data_dir, Lsn at);
 // "0000000100000000000000A3" and so on.
 bool is_wal_segment(const std::string& name);
 

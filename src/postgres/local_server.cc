@@ -6,6 +6,7 @@
 #include "host/child_process.h"
 #include "host/files.h"
 #include "postgres/control_file.h"
+#include "postgres/data_files.h"
 #include "postgres/local_server_gate.h"
 #include "postgres/version_table.h"
 
@@ -156,6 +157,9 @@ Task<PostgresStatus> LocalPostgresServer::observe(bool with_query, Instant deadl
     status.postmaster = watched;
   }
   co_await (observe_files(status, deadline) && observe_server(status, with_query, deadline));
+  // Files that could not be looked at in time are not asked for more.
+  const bool told_by_files = status.is_standby() && status.row->receiver_status.empty() && status.control;
+  if (told_by_files) co_await observe_timeline(*status.row, deadline);
   co_return status;
 }
 
@@ -173,6 +177,13 @@ Task<void> LocalPostgresServer::observe_files(PostgresStatus& status, Instant de
   status.backup_label = look->backup_label;
   status.major_version = look->version;
   if (settings_.postgresql.use_pg_rewind && !rewind_runs_) co_await probe_rewind(deadline);
+}
+
+// Once the receiver has ended, PostgreSQL tells only the timeline of its last restartpoint, which may be minutes old.
+Task<void> LocalPostgresServer::observe_timeline(StatusRow& row, Instant deadline) {
+  auto work = [path = settings_.postgresql.data_dir, at = row.position()] { return wal_timeline(path, at); };
+  auto found = co_await pool_.run("looking at the WAL of " + settings_.postgresql.data_dir, work, deadline);
+  if (found && *found > row.timeline) row.timeline = *found;
 }
 
 Task<void> LocalPostgresServer::observe_server(PostgresStatus& status, bool with_query, Instant deadline) {

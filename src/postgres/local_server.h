@@ -56,6 +56,7 @@ class LocalPostgresServer final : public PostgresServer {
   Task<Result<DataDirectoryLook>> look_at_files(Instant deadline);
   Task<Result<ControlData>> run_pg_controldata(Instant deadline);
   Task<void> observe_files(PostgresStatus& status, Instant deadline);
+  Task<void> observe_timeline(StatusRow& row, Instant deadline);
   Task<void> observe_server(PostgresStatus& status, bool with_query, Instant deadline);
   Task<void> after_first_answer(Instant deadline);
   Task<void> probe_rewind(Instant deadline);

@@ -32,6 +32,19 @@ Task<Result<void>> clear_note(ProcedureContext& context) {
   co_return cleared;
 }
 
+// What this member promoted itself to belongs to data that is gone; what is there now was made by whoever promoted
+// `source`. Without that, a third who promotes himself to the same number looks like him (simulation seed 911331).
+Task<Result<void>> note_origin(ProcedureContext& context, const Member* source) {
+  std::optional<PromotionNote> origin;
+  if (source != nullptr && source->role == Role::Primary && source->timeline.known() &&
+      !source->timeline_origin.empty()) {
+    origin.emplace();
+    origin->to_timeline = source->timeline;
+    origin->origin = source->timeline_origin;
+  }
+  co_return co_await context.local.save_promotion_note(std::move(origin));
+}
+
 }  // namespace
 
 Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request) {
@@ -59,6 +72,8 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
   }
   context.show(PgState::CreatingReplica);
   const std::string from = request.source.member;
+  std::optional<Member> source;
+  if (const auto view = context.view(); view && view->member(from) != nullptr) source = *view->member(from);
   Result<void> cloned = co_await context.data.clone(std::move(request.source), request.only_basebackup,
                                                     context.clock.now() + kClonePatience);
   if (!cloned) {
@@ -66,8 +81,7 @@ Task<Result<void>> clone_replica(ProcedureContext& context, CloneRequest request
     context.report({.kind = Event::Kind::CloneDone, .ok = false, .detail = cloned.error().text()});
     co_return cloned.error().wrap(fmt::format("failed to bootstrap from '{}'", from));
   }
-  // What this member promoted itself to belongs to the data that is gone.
-  Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
+  Result<void> forgot = co_await note_origin(context, source ? &*source : nullptr);
   if (forgot) forgot = co_await clear_note(context);
   if (!forgot) {
     context.show(std::nullopt);
@@ -100,7 +114,7 @@ Task<Result<void>> rewind(ProcedureContext& context, Member leader) {
   context.log.warning("running pg_rewind from {}", leader.name);
   Result<void> rewound = co_await context.data.rewind(leader, context.clock.now() + kRewindPatience);
   if (rewound) {
-    Result<void> forgot = co_await context.local.save_promotion_note(std::nullopt);
+    Result<void> forgot = co_await note_origin(context, &leader);
     if (forgot) forgot = co_await clear_note(context);
     if (!forgot) rewound = Error(ErrorCode::Io, forgot.error().text());  // to be done again
   } else if (rewound.error().code == ErrorCode::Failed) {

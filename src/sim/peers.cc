@@ -53,6 +53,9 @@ PeerAnswer peer_answer_from(const Snapshot& s, Instant now) {
   a.upstream_alive = s.upstream_alive;
   if (!s.postgres.row) {
     if (!a.is_primary) {
+      const PgState state = s.own_member.state;
+      a.server_down = s.role != Role::Promoted && (state == PgState::Stopped || state == PgState::Crashed ||
+                                                   state == PgState::StartFailed || state == PgState::CreatingReplica);
       a.reach = PeerAnswer::Reach::Broken;
       a.problem = "no position in the answer";
     }

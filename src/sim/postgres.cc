@@ -61,6 +61,11 @@ Result<void> SimPostgres::launch(bool as_primary) {
   world().trace(member_, "postgres starts as {}", as_primary ? "primary" : "standby of " + follow_in_force_.host);
   const bool clean =
       directory_.control == ControlState::ShutDown || directory_.control == ControlState::ShutDownInRecovery;
+  // As the startup process leaves it: replaying what is here first, when the server was not stopped cleanly.
+  if (!as_primary) {
+    const bool archive = clean || directory_.backup_label || directory_.control == ControlState::InArchiveRecovery;
+    directory_.control = archive ? ControlState::InArchiveRecovery : ControlState::InCrashRecovery;
+  }
   const Duration recovery = takes(clean ? Duration(200ms) : Duration(500ms), clean ? Duration(3s) : Duration(12s));
   const std::uint64_t run = run_;
   if (faults_.fail_start || directory_.broken) {

@@ -90,6 +90,7 @@ void SimPostgres::try_connect() {
   receiver_.upstream_run = up->run_;
   receiver_.last_message = world().now();
   receiver_.slot = follow_in_force_.slot;
+  directory_.control = ControlState::InArchiveRecovery;
   up->standby_flushed_[member_] = directory_.content.end();
   up->stale_.erase(member_);  // a new process reads the names as they are
   directory_.newest_timeline = std::max(directory_.newest_timeline, up->directory_.newest_timeline);

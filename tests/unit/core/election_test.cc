@@ -161,6 +161,9 @@ TEST_F(Election, AStoreThatWentBackWaitsForEverybodysAnswer) {
   o.survey->reports.back().standby = true;
   EXPECT_EQ(judge(), WentBack::No) << "it may wait for a leader's WAL before it can tell more (simulation seed 802045)";
   silent("n2");
+  o.survey->reports.back().server_down = true;
+  EXPECT_EQ(judge(), WentBack::No) << "its data directory is lost or being repaired (simulation seed 910499)";
+  silent("n2");
   view.failover = FailoverRequest{.candidate = "n1"};
   EXPECT_EQ(judge(), WentBack::No) << "an operator's candidate";
   answer("n3", 1000).is_primary = true;
@@ -213,6 +216,32 @@ TEST_F(Election, LagCountsFromThePublishedPosition) {
   view.status = StatusDocument{Lsn{1100}, {}, {}};
   EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
   view.status->optime = Lsn{1101};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Lagging);
+}
+
+TEST_F(Election, WalBeyondWhereTheClusterLeftATimelineCountsForNothing) {
+  const std::uint64_t allowed = settings.dynamic.maximum_lag_on_failover;
+  view.status = StatusDocument{};
+  view.status->optime = Lsn{1000 + allowed};
+  view.history = HistoryDocument{};
+  view.history->lines = {{.timeline = Timeline{2}, .lsn = Lsn{500}}, {.timeline = Timeline{3}, .lsn = Lsn{1000}}};
+  view.history->cluster_timeline = Timeline{4};
+  o.postgres.row->received_lsn = Lsn{2000 + allowed};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear) << "all but what is allowed";
+  ++view.status->optime.bytes;
+  EXPECT_EQ(own_standing(in()).standing, Standing::Lagging);
+  EXPECT_NE(own_standing(in()).because.find("left that timeline"), std::string::npos);
+  o.postgres.row->timeline = Timeline{4};
+  EXPECT_EQ(own_standing(in()).standing, Standing::Clear);
+  o.lock.held = LockGeneration{"n1", 7, "a"};
+  answer("n3", 2000 + allowed).tags.raw["nofailover"] = true;
+  answer("n2", 2000 + allowed);
+  EXPECT_EQ(judge_successors(in(), std::nullopt).successor, Successor::No);
+  answer("n2", 2000 + allowed).timeline = Timeline{4};
+  EXPECT_EQ(judge_successors(in(), std::nullopt).successor, Successor::Yes);
+  // A timeline that nobody went on from: no more than where the cluster passed it by.
+  view.history->lines.pop_back();
+  o.postgres.row->timeline = Timeline{3};
   EXPECT_EQ(own_standing(in()).standing, Standing::Lagging);
 }
 

@@ -66,6 +66,35 @@ TEST_F(Remember, AKeyThatVanishedSoonerMayStillBeBelievedInByItsHolder) {
   EXPECT_EQ(memory.former_leader_valid_until, now + 30s);
 }
 
+TEST_F(Remember, WhoWasBlindWhileTheLockVanishedDoesNotKnowWhoseItWas) {
+  Member other;
+  other.name = "n3";
+  other.role = Role::Primary;
+  for (const bool seen_free_before : {false, true}) {
+    memory = {};
+    leader("n2");
+    look();
+    if (seen_free_before) {
+      now += 40s;
+      leader("");
+      look();
+    }
+    o.store = StoreReach::Unreachable;
+    now += 50s;
+    look();
+    o.store = StoreReach::Fresh;
+    leader("");
+    o.view->members = {other};
+    look();
+    EXPECT_EQ(memory.former_leader_valid_until, now + 30s);
+    EXPECT_EQ(memory.last_generation.holder, "n3");
+    now += 1s;
+    look();
+    EXPECT_EQ(memory.former_leader_valid_until, now + 29s) << "counted once";
+    o.view->members.clear();
+  }
+}
+
 TEST_F(Remember, WhomANewProcessFindsAsPrimaryWithoutAKeyMayBelieveInIt) {
   for (const Role role : {Role::Primary, Role::Replica}) {
     memory = {};

@@ -81,6 +81,16 @@ TEST(PeerCodec, without_a_position_a_replica_cannot_be_compared_with) {
   const PeerAnswer standby = parse_peer_answer(R"({"state":"starting","role":"replica","tamada":{"standby":true}})");
   EXPECT_EQ(standby.reach, Reach::Broken);
   EXPECT_TRUE(standby.standby);
+  for (const char* down :
+       {R"({"state":"stopped","role":"replica"})", R"({"state":"creating replica","role":"uninitialized"})",
+        R"({"state":"crashed","role":"demoted"})", R"({"state":"start failed","role":"replica"})"}) {
+    EXPECT_TRUE(parse_peer_answer(down).server_down) << down;
+  }
+  for (const char* maybe :
+       {R"({"state":"stopped","role":"master"})", R"({"state":"running","role":"replica"})",
+        R"({"state":"starting","role":"replica"})", R"({"role":"replica"})", R"({"state":"stopped"})"}) {
+    EXPECT_FALSE(parse_peer_answer(maybe).server_down) << maybe;
+  }
   for (const char* body : {"", "null", "[]", "<html>", "{\"role\":"}) {
     const PeerAnswer a = parse_peer_answer(body);
     EXPECT_EQ(a.reach, Reach::Broken) << body;

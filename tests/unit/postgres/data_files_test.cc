@@ -128,5 +128,21 @@ TEST_F(DataFiles, the_oldest_wal_is_told_by_the_names_of_the_segments) {
   EXPECT_FALSE(oldest_wal(top / "absent"));
 }
 
+TEST_F(DataFiles, the_timeline_of_a_position_is_that_of_the_newest_segment_with_the_wal_before_it) {
+  fs::create_directories(data / "pg_wal");
+  EXPECT_FALSE(wal_timeline(data, Lsn{1})->known());
+  const std::string megabyte(1 << 20, '\0');
+  for (const char* name : {"000000060000000000000002", "0000000A0000000000000002", "000000060000000000000003",
+                           "0000000B.history", "0000000C0000000000000004"}) {
+    write(data / "pg_wal" / name, megabyte);
+  }
+  const auto at = [&](std::uint64_t position) { return wal_timeline(data, Lsn{position})->id; };
+  EXPECT_EQ(at((2 << 20) + 1), 10u);
+  EXPECT_EQ(at(3 << 20), 10u) << "the end of a segment";
+  EXPECT_EQ(at((3 << 20) + 1), 6u) << "of the next timeline only segments before and after are there";
+  EXPECT_EQ(at(1 << 20), 0u);
+  EXPECT_FALSE(wal_timeline(top / "absent", Lsn{1}));
+}
+
 }  // namespace
 }  // namespace tamada

@@ -257,6 +257,36 @@ TEST(Clone, the_note_says_whether_a_member_was_copied_and_is_known_without_readi
   }
 }
 
+// Simulation seed 911331: a third promoted himself to the number of the timeline that was copied.
+TEST(Rebuild, whose_timeline_was_copied_is_noted_before_the_step_is_over) {
+  for (const bool by_rewind : {true, false}) {
+    every_fault_at_every_step(
+        [&](ScriptedWorld& w) {
+          w.server = by_rewind ? Server::Standby : Server::Stopped;
+          if (!by_rewind) w.directory = Directory::Empty;
+          Member leader;
+          leader.name = "n2";
+          leader.role = Role::Primary;
+          leader.timeline = Timeline{7};
+          leader.timeline_origin = "n2 0/1000000 17";
+          w.view.members = {leader};
+        },
+        [&](ProcedureContext& c) {
+          if (by_rewind) return rewind(c, c.view()->members[0]);
+          return clone_replica(c, {.source = {"n2", "10.0.0.2", 5432}});
+        },
+        [](ScriptedWorld& w, const auto&) {
+          const bool failed = w.faulty_step >= 0 && w.fault == test::Outcome::Fail &&
+                              w.steps[static_cast<std::size_t>(w.faulty_step)] == "data.rewind";
+          if (!w.called("local.clear_work_note") || failed) return;  // not over, or nothing was copied
+          ASSERT_TRUE(w.promotion_note) << w.all_steps();
+          EXPECT_EQ(w.promotion_note->origin, "n2 0/1000000 17");
+          EXPECT_EQ(w.promotion_note->to_timeline.id, 7u);
+          EXPECT_FALSE(w.promotion_note->own());
+        });
+  }
+}
+
 TEST(Rewind, an_interrupted_one_is_remembered) {
   every_fault_at_every_step([](ScriptedWorld& w) { w.server = Server::Standby; },
                             [](ProcedureContext& c) {
