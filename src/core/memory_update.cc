@@ -175,8 +175,12 @@ void remember_stream(Memory& m, const Observation& o, Instant now, const Setting
   const bool of_leader = o.view && o.view->leader && o.view->leader->name() != o.my_name;
   const auto& remote = settings.dynamic.standby_cluster;
   const bool of_remote = remote && !remote->host.empty() && o.lock.held;
-  const bool follows = o.postgres.is_standby() && (of_leader || of_remote) && o.procedure.kind == ProcedureKind::None;
-  if (!follows || o.postgres.row->receiver_status == "streaming") {
+  // One that waits for WAL to become consistent tells nothing yet, and would wait forever (simulation seed 920961: it
+  // was rewound from a member that had lost the lead).
+  const bool starts = o.postgres.running() && !o.postgres.row && o.postgres.recovery_configured;
+  const bool follows =
+      (o.postgres.is_standby() || starts) && (of_leader || of_remote) && o.procedure.kind == ProcedureKind::None;
+  if (!follows || (o.postgres.row && o.postgres.row->receiver_status == "streaming")) {
     m.no_stream_since.reset();
     return;
   }

@@ -77,6 +77,14 @@ void SimEtcd::elect() {
   become_leader(candidates[world_.random().below(candidates.size())]);
 }
 
+// A new leader does not know how old the leases are: each starts again (M3).
+void SimEtcd::restart_leases() {
+  for (auto& [id, lease] : leases_) {
+    lease.expires = world_.now() + std::chrono::seconds(lease.ttl);
+    watch_lease(id);
+  }
+}
+
 void SimEtcd::become_leader(int n) {
   ++term_;
   world_.trace("etcd", "node {} leads in term {}", n, term_);
@@ -94,11 +102,7 @@ void SimEtcd::become_leader(int n) {
       depose_later(m);
     }
   }
-  // A new leader does not know how old the leases are: each starts again (M3).
-  for (auto& [id, lease] : leases_) {
-    lease.expires = world_.now() + std::chrono::seconds(lease.ttl);
-    watch_lease(id);
-  }
+  restart_leases();
   for (int m = 0; m < node_count(); ++m) apply_on(m);
   retry_parked();
 }
@@ -194,7 +198,11 @@ void SimEtcd::restore_snapshot(bool new_cluster_id) {
     node(n).applied = model_.revision();
     node(n).stale_leases.clear();
   }
-  if (leader_works()) become_leader(leader_);
+  if (leader_works()) {
+    become_leader(leader_);
+  } else {
+    restart_leases();
+  }
   if (on_commit_) on_commit_();
 }
 

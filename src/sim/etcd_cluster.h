@@ -133,6 +133,7 @@ class SimEtcd {
   bool has_majority(int n) const;
   void elect();
   void become_leader(int n);
+  void restart_leases();
   void schedule_election();
   void depose_later(int n);
 

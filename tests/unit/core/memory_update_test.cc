@@ -66,6 +66,29 @@ TEST_F(Remember, AKeyThatVanishedSoonerMayStillBeBelievedInByItsHolder) {
   EXPECT_EQ(memory.former_leader_valid_until, now + 30s);
 }
 
+TEST_F(Remember, AStandbyThatReceivesNothingOrNeverGetsReadyIsComparedAgain) {
+  for (const bool starts : {false, true}) {
+    memory = {};
+    standby();
+    if (starts) o.postgres.row.reset();
+    o.postgres.recovery_configured = true;
+    leader("n2");
+    look();
+    memory.rewind = RewindState::Success;
+    now += 19s;
+    look();
+    EXPECT_EQ(memory.rewind, RewindState::Success);
+    now += 1s;
+    look();
+    EXPECT_EQ(memory.rewind, RewindState::Check) << starts;
+  }
+  memory.rewind = RewindState::Success;
+  o.procedure.kind = ProcedureKind::Start;
+  now += 60s;
+  look();
+  EXPECT_EQ(memory.rewind, RewindState::Success) << "somebody waits for it already";
+}
+
 TEST_F(Remember, WhoWasBlindWhileTheLockVanishedDoesNotKnowWhoseItWas) {
   Member other;
   other.name = "n3";
