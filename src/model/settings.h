@@ -187,6 +187,7 @@ struct Settings {
   LogSettings log;
   Tags tags;
   std::string store;  // the section that was chosen: "etcd3", ...; empty = none
+  EtcdSettings etcd;  // the v2 API
   EtcdSettings etcd3;
   json::object dynamic_document;  // raw, as stored
   json::object local_document;    // raw, file and environment merged

@@ -123,6 +123,7 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
   s.log = build_log(in);
   s.tags = build_tags(in);
   s.store = chosen_store(local);
+  if (s.store == "etcd") s.etcd = build_etcd(in, "etcd");
   if (s.store == "etcd3") s.etcd3 = build_etcd(in, "etcd3");
   s.dynamic_document = input.dynamic;
   s.local_document = input.local;
@@ -132,14 +133,16 @@ Result<BuiltSettings> build_settings(const BuildInput& input) {
 namespace {
 
 Result<void> check_etcd_hosts(const Settings& settings) {
-  if (settings.store != "etcd3" || !settings.etcd3.hosts.empty() || !settings.etcd3.srv.empty()) return {};
-  const json::object* section = find_mapping(settings.local_document, "etcd3");
+  if (settings.store != "etcd" && settings.store != "etcd3") return {};
+  const EtcdSettings& etcd = settings.store == "etcd" ? settings.etcd : settings.etcd3;
+  if (!etcd.hosts.empty() || !etcd.srv.empty()) return {};
+  const json::object* section = find_mapping(settings.local_document, settings.store);
   for (std::string_view key : {"proxy", "url", "hosts", "host"}) {
     if (section != nullptr && find_value(*section, key) != nullptr) {
-      return unset(settings.local_document, "etcd3." + std::string(key));
+      return unset(settings.local_document, join_key(settings.store, key));
     }
   }
-  return unset(settings.local_document, "etcd3.hosts");
+  return unset(settings.local_document, join_key(settings.store, "hosts"));
 }
 
 }  // namespace

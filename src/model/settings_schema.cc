@@ -153,7 +153,7 @@ std::span<const std::string_view> store_sections() {
 
 namespace {
 // A row each in store/catalogue.
-constexpr std::array<std::string_view, 1> kServedStores{"etcd3"};
+constexpr std::array<std::string_view, 2> kServedStores{"etcd", "etcd3"};
 }  // namespace
 
 bool store_is_served(std::string_view section) {

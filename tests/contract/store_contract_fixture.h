@@ -26,6 +26,8 @@ class StoreUnderTest {
   virtual void run(Task<void> body) = 0;
   // The shortest time to live that the store keeps exactly.
   virtual std::chrono::seconds short_ttl() const { return std::chrono::seconds(5); }
+  // Keys hang on sessions or leases; else each has a time to live of its own.
+  virtual bool has_sessions() const { return true; }
   // How long after its end of validity a lock may stay (scan of expired leases, a store leader's change ...).
   virtual Duration expiry_slack() const { return 4s; }
 };

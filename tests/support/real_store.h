@@ -1,4 +1,4 @@
-// Etcd3Store over real sockets and the real clock, as a daemon has it; and a log that tests can read.
+// A store of etcd, of either API, over real sockets and the real clock, as a daemon has it; and a log that tests can read.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include "host/system_clock.h"
 #include "net/curl_transport.h"
 #include "net/resolver.h"
+#include "store/etcd2/etcd2_store.h"
 #include "store/etcd3/etcd3_store.h"
 
 namespace tamada::testing {
@@ -26,9 +27,10 @@ struct MemoryLog final : LogSink {
   std::vector<std::pair<LogLevel, std::string>> lines;
 };
 
-class RealEtcdStore {
+template <class EtcdStore>
+class RealStore {
  public:
-  RealEtcdStore(Executor executor, Etcd3Config config, HttpClientSettings http = {})
+  RealStore(Executor executor, EtcdConfig config, HttpClientSettings http = {})
       : log(sink, "test"),
         resolver(executor, [this] { return clock.now(); }),
         transport(
@@ -40,11 +42,14 @@ class RealEtcdStore {
   SystemClock clock;
   SystemResolver resolver;
   CurlTransport transport;
-  Etcd3Store store;
+  EtcdStore store;
 };
 
-inline Etcd3Config etcd_config(std::vector<std::string> hosts, std::string prefix, std::string member) {
-  Etcd3Config config;
+using RealEtcdStore = RealStore<Etcd3Store>;
+using RealEtcd2Store = RealStore<Etcd2Store>;
+
+inline EtcdConfig etcd_config(std::vector<std::string> hosts, std::string prefix, std::string member) {
+  EtcdConfig config;
   config.hosts = std::move(hosts);
   config.key_prefix = std::move(prefix);
   config.member_name = std::move(member);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "model/settings_schema.h"
+#include "store/etcd2/etcd2_open.h"
 #include "store/etcd3/etcd3_open.h"
 
 namespace tamada {
@@ -17,6 +18,7 @@ struct StoreRow {
 
 // As served_stores() of model/settings_schema.h has them; the test compares.
 constexpr StoreRow kRows[] = {
+    {"etcd", open_etcd2},
     {"etcd3", open_etcd3},
 };
 

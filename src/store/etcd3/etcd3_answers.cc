@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "store/common/etcd_nodes.h"
 #include "store/etcd3/etcd3_codec.h"
 #include "store/etcd3/etcd3_json.h"
 
@@ -182,17 +183,7 @@ Result<std::string> parse_token(const json::object& answer) {
 Result<std::vector<std::string>> parse_client_urls(const json::object& answer) {
   const json::array* members = array_of(answer, "members");
   if (members == nullptr) return broken("member list");
-  std::vector<std::string> urls;
-  for (const json::value& member : *members) {
-    const json::array* client_urls = member.is_object() ? array_of(member.get_object(), "clientURLs") : nullptr;
-    if (client_urls == nullptr) continue;  // a member that was added but has not started yet
-    for (const json::value& url : *client_urls) {
-      if (!url.is_string()) continue;
-      const std::string_view text = url.get_string();
-      if (text.starts_with("http://") || text.starts_with("https://")) urls.emplace_back(text);
-    }
-  }
-  return urls;
+  return etcd_client_urls(*members);
 }
 
 Result<Version> parse_version(const json::object& answer) {

@@ -1,26 +1,17 @@
 #include "store/etcd3/etcd3_client.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "store/common/etcd_endpoints.h"
 
 namespace tamada::etcd3 {
 
 namespace {
 
-constexpr Duration kShortestTry = 200ms;
-constexpr Duration kLongestFirstTry = 2s;
-constexpr Duration kRoundGap = 100ms;  // between two rounds over all nodes, so that nobody is asked in a busy loop
+constexpr Duration kRefreshLimit = 5s;
 constexpr int kMaxAuthentications = 2;
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
-
-bool certainly_not_sent(const Error& error) {
-  return error.code == ErrorCode::Unavailable || error.code == ErrorCode::Denied || error.code == ErrorCode::Invalid;
-}
 
 Fault fault_of_transport(const Error& error) {
   const bool denied = error.code == ErrorCode::Denied;
@@ -36,54 +27,33 @@ Result<Header> header_of(const json::object& answer) {
 }  // namespace
 
 // What one call has been through.
-struct Etcd3Client::Round {
-  Instant began;
-  Instant deadline;
-  std::vector<std::string> tried;  // in this round
-  int number = 0;
+struct Etcd3Client::Round : EtcdRounds {
   int authentications = 0;
   bool earlier_try = false;
-  bool all_denied = true;  // in this round, by TLS
-  std::optional<Fault> last;
+  std::optional<Fault> fault;  // the last
   SideBySide tries;
 
-  // When the next node is asked as well. Soon at first, so that a dead node costs little; twice as late in each further
-  // round, so that a slow store is not buried under tries.
-  Instant try_until(Instant now) const {
-    const Duration first = std::clamp<Duration>((deadline - began) / 10, kShortestTry, kLongestFirstTry);
-    return std::min(deadline, now + first * (1 << std::min(number, 10)));
-  }
+  Round(Clock& clock, TaskScope& tasks, HttpTransport& transport, Instant until)
+      : EtcdRounds{clock.now(), until, {}, 0, true, std::nullopt}, tries(clock, tasks, transport, until) {}
 };
 
-Etcd3Client::Etcd3Client(Executor executor, Clock& clock, HttpTransport& transport, Etcd3Config config,
+Etcd3Client::Etcd3Client(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config,
                          Resolver* resolver, Logger log)
     : clock_(clock),
       transport_(transport),
-      resolver_(resolver),
       log_(log),
-      nodes_(log, "etcd node", std::hash<std::string>{}(config.member_name)),
+      nodes_(clock, transport, resolver, log, config.member_name),
       background_(std::move(executor)) {
   update_config(std::move(config));
 }
 
-void Etcd3Client::update_config(Etcd3Config config) {
+void Etcd3Client::update_config(EtcdConfig config) {
   if (config.username != config_.username || config.password != config_.password) {
     token_.clear();
     no_auth_ = false;
   }
   config_ = std::move(config);
-  std::vector<std::string> urls;
-  for (const std::string& host : config_.hosts) {
-    auto url = etcd_base_url(host, config_.protocol);
-    if (url) {
-      urls.push_back(std::move(*url));
-    } else {
-      log_.error("{}", url.error().text());
-    }
-  }
-  if (!urls.empty() || config_.srv.empty()) nodes_.set_configured(std::move(urls));
-  if (config_.use_proxies) nodes_.set_listed({});
-  discovered_at_ = kLongAgo;
+  nodes_.update_config(config_);
 }
 
 HttpRequest Etcd3Client::request(const std::string& node, const std::string& method, const std::string& body) const {
@@ -97,7 +67,7 @@ HttpRequest Etcd3Client::request(const std::string& node, const std::string& met
 }
 
 Task<CallResult> Etcd3Client::call(std::string method, std::string body, Instant deadline) {
-  Round round{clock_.now(), deadline, {}, 0, 0, false, true, std::nullopt, {clock_, background_, transport_, deadline}};
+  Round round(clock_, background_, transport_, deadline);
   try {
     auto result = co_await ask(round, method, body);
     round.tries.give_up();
@@ -110,7 +80,7 @@ Task<CallResult> Etcd3Client::call(std::string method, std::string body, Instant
 
 Task<CallResult> Etcd3Client::ask(Round& round, const std::string& method, const std::string& body) {
   while (clock_.now() < round.deadline) {
-    const std::string node = co_await next_node(round);
+    const std::string node = co_await nodes_.next(round);
     if (node.empty()) break;
     const Instant limit = round.try_until(clock_.now());
     auto outcome = co_await attempt(round, node, method, body, limit);
@@ -124,27 +94,6 @@ Task<CallResult> Etcd3Client::ask(Round& round, const std::string& method, const
     if (final) co_return *final;
   }
   co_return out_of_time(round);
-}
-
-// Empty when the time is up or there is no node at all.
-Task<std::string> Etcd3Client::next_node(Round& round) {
-  if (nodes_.empty()) {
-    auto found = co_await discover(round.deadline);
-    if (!found) round.last = Fault{FaultKind::Busy, false, found.error()};
-  }
-  while (clock_.now() < round.deadline) {
-    std::string node = nodes_.pick(round.tried, clock_.now());
-    if (!node.empty()) {
-      round.tried.push_back(node);
-      co_return node;
-    }
-    round.tried.clear();
-    round.all_denied = true;
-    ++round.number;
-    co_await clock_.sleep_until(std::min(round.deadline, clock_.now() + kRoundGap));
-    if (!config_.srv.empty()) (void)co_await discover(round.deadline);
-  }
-  co_return std::string();
 }
 
 Task<std::variant<Answer, Fault>> Etcd3Client::attempt(Round& round, const std::string& node, const std::string& method,
@@ -171,22 +120,10 @@ std::variant<Answer, Fault> Etcd3Client::judge(const SideBySide::Arrival& arriva
   auto header = header_of(answer.body);
   if (!header) return Fault{FaultKind::Garbled, true, header.error()};
   answer.header = *header;
-  if (foreign(arrival.node, answer.header)) {
+  if (nodes_.foreign(arrival.node, answer.header.cluster_id)) {
     return Fault{FaultKind::Garbled, true, Error(ErrorCode::Protocol, "the node belongs to another etcd cluster")};
   }
   return answer;
-}
-
-// Nodes of another cluster among the endpoints must not answer for ours. When no other node is left, the store was made
-// anew, and the view's store_id tells the engine.
-bool Etcd3Client::foreign(const std::string& node, const Header& header) {
-  if (header.cluster_id.empty() || header.cluster_id == cluster_id_) return false;
-  if (!cluster_id_.empty()) {
-    if (!nodes_.all_others_failed(node)) return true;
-    log_.error("etcd cluster id changed from {} to {}", cluster_id_, header.cluster_id);
-  }
-  cluster_id_ = header.cluster_id;
-  return false;
 }
 
 Task<std::optional<Fault>> Etcd3Client::authenticate(const std::string& node, Instant limit) {
@@ -224,18 +161,16 @@ Task<std::optional<Fault>> Etcd3Client::after_fault(Round& round, const std::str
   switch (fault.kind) {
     case FaultKind::Busy:
     case FaultKind::Garbled:
-      nodes_.failed(node, fault.error, clock_.now());
-      refresh_wanted_ = true;
-      round.last = fault;
-      // Certificates do not mend themselves: once every node refused, say so now.
-      if (denied && round.all_denied && round.tried.size() >= nodes_.size()) break;
+      nodes_.failed(node, fault.error);
+      round.fault = fault;
+      if (denied && nodes_.everybody_denies(round)) break;
       co_return std::nullopt;
     case FaultKind::Token:
     case FaultKind::PermissionDenied:  // also the answer to a token from before the user's rights changed
       if (config_.username.empty() || ++round.authentications > kMaxAuthentications) break;
       token_.clear();
       no_auth_ = false;
-      round.last = fault;
+      round.fault = fault;
       round.tried.pop_back();
       co_return std::nullopt;
     case FaultKind::Unsupported:
@@ -243,7 +178,7 @@ Task<std::optional<Fault>> Etcd3Client::after_fault(Round& round, const std::str
         fault = *still;
         break;
       }
-      round.last = fault;
+      round.fault = fault;
       round.tried.pop_back();
       co_return std::nullopt;
     default:
@@ -256,9 +191,9 @@ Task<std::optional<Fault>> Etcd3Client::after_fault(Round& round, const std::str
 Fault Etcd3Client::out_of_time(const Round& round) {
   const std::string text = fmt::format("etcd did not answer within {:.3g} s", to_seconds(round.deadline - round.began));
   Fault fault{FaultKind::Busy, round.earlier_try, Error(ErrorCode::Unavailable, text)};
-  if (round.last) fault.error = Error(round.last->error).wrap(text);
-  fault.error.code =
-      round.last && round.last->error.code == ErrorCode::Denied ? ErrorCode::Denied : ErrorCode::Unavailable;
+  const std::optional<Error> last = round.fault ? std::optional(round.fault->error) : round.last;
+  if (last) fault.error = Error(*last).wrap(text);
+  fault.error.code = last && last->code == ErrorCode::Denied ? ErrorCode::Denied : ErrorCode::Unavailable;
   if (fault.error.hint.empty())
     fault.error.hint = "check that etcd runs and that the section etcd3 names its endpoints";
   return fault;
@@ -286,7 +221,7 @@ Task<std::optional<Fault>> Etcd3Client::find_prefix(const std::string& node, Ins
 
 Task<std::variant<Etcd3Client::Stream, Fault>> Etcd3Client::open(std::string method, std::string body,
                                                                  Instant deadline) {
-  const std::string node = nodes_.pick({}, clock_.now());
+  const std::string node = nodes_.any();
   if (node.empty()) co_return Fault{FaultKind::Busy, false, Error(ErrorCode::Unavailable, "no etcd node is known")};
   if (auto fault = co_await authenticate(node, deadline)) co_return *fault;
   HttpRequest r = request(node, method, body);
@@ -314,8 +249,28 @@ Task<std::variant<Etcd3Client::Stream, Fault>> Etcd3Client::open(std::string met
 }
 
 void Etcd3Client::stream_failed(const std::string& node, const Error& why) {
-  nodes_.failed(node, why, clock_.now());
-  refresh_wanted_ = true;
+  nodes_.failed(node, why);
+}
+
+// After an answered request, beside it: never in place of one (D0).
+void Etcd3Client::refresh_later() {
+  if (refreshing_ || !nodes_.take_refresh()) return;
+  refreshing_ = true;
+  background_.spawn(refresh(), [this](const std::exception_ptr& error) {
+    refreshing_ = false;
+    if (error && !is_cancellation(error)) std::rethrow_exception(error);
+  });
+}
+
+Task<void> Etcd3Client::refresh() {
+  auto outcome = co_await call("/cluster/member/list", "{}", clock_.now() + kRefreshLimit);
+  if (auto* fault = std::get_if<Fault>(&outcome)) {
+    log_.debug("etcd's member list is not available: {}", fault->error.text());
+    co_return;
+  }
+  auto urls = parse_client_urls(std::get<Answer>(outcome).body);
+  if (!urls || urls->empty()) co_return;
+  nodes_.refreshed(std::move(*urls));
 }
 
 Task<void> Etcd3Client::stop() {

@@ -14,10 +14,9 @@
 #include "net/http.h"
 #include "net/resolver.h"
 #include "ports/clock.h"
+#include "store/common/etcd_nodes.h"
 #include "store/common/side_by_side.h"
-#include "store/common/store_nodes.h"
 #include "store/etcd3/etcd3_codec.h"
-#include "store/etcd3/etcd3_config.h"
 
 namespace tamada::etcd3 {
 
@@ -34,11 +33,11 @@ using CallResult = std::variant<Answer, Fault>;
 
 class Etcd3Client {
  public:
-  Etcd3Client(Executor executor, Clock& clock, HttpTransport& transport, Etcd3Config config, Resolver* resolver,
+  Etcd3Client(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config, Resolver* resolver,
               Logger log);
 
-  void update_config(Etcd3Config config);
-  const Etcd3Config& config() const { return config_; }
+  void update_config(EtcdConfig config);
+  const EtcdConfig& config() const { return config_; }
   // The whole of /kv, /lease ... below the version prefix: method = "/kv/range".
   Task<CallResult> call(std::string method, std::string body, Instant deadline);
   // A stream that stays on one node, ready to be read; the node's URL is for `stream_failed`.
@@ -53,9 +52,6 @@ class Etcd3Client {
 
  private:
   struct Round;
-  Task<Result<void>> discover(Instant deadline);
-  Task<Result<std::vector<std::string>>> discover_srv(Instant deadline);
-  Task<Result<std::vector<std::string>>> ask_peer(const std::string& peer_url, Instant deadline);
   // One more try, on this node, with authentication before it when that is needed; the answer may be that of an earlier
   // one.
   Task<std::variant<Answer, Fault>> attempt(Round& round, const std::string& node, const std::string& method,
@@ -66,8 +62,6 @@ class Etcd3Client {
   Task<std::optional<Fault>> find_prefix(const std::string& node, Instant limit);
   // Decides about a failed try: nullopt = go on with the next node.
   Task<std::optional<Fault>> after_fault(Round& round, const std::string& node, Fault fault, Instant limit);
-  Task<std::string> next_node(Round& round);
-  bool foreign(const std::string& node, const Header& header);
   HttpRequest request(const std::string& node, const std::string& method, const std::string& body) const;
   void refresh_later();
   Task<void> refresh();
@@ -75,17 +69,12 @@ class Etcd3Client {
 
   Clock& clock_;
   HttpTransport& transport_;
-  Resolver* resolver_;
-  Etcd3Config config_;
+  EtcdConfig config_;
   Logger log_;
-  StoreNodes nodes_;
+  EtcdNodes nodes_;
   std::string prefix_ = "/v3";
   std::string token_;
-  bool no_auth_ = false;    // the store said that it wants none
-  std::string cluster_id_;  // the first that answered
-  Instant discovered_at_ = kLongAgo;
-  Instant refreshed_at_ = kLongAgo;
-  bool refresh_wanted_ = true;
+  bool no_auth_ = false;  // the store said that it wants none
   bool refreshing_ = false;
   TaskScope background_;
 };

@@ -14,7 +14,7 @@ namespace tamada {
 using namespace etcd3;
 
 struct Etcd3Store::Impl {
-  Impl(Executor executor, Clock& clock, HttpTransport& transport, Etcd3Config config, Resolver* resolver, Logger log)
+  Impl(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config, Resolver* resolver, Logger log)
       : keys{config.key_prefix, config.member_name, false},
         client(executor, clock, transport, std::move(config), resolver, log),
         lock(executor, clock, client, keys, log),
@@ -28,14 +28,14 @@ struct Etcd3Store::Impl {
   Etcd3Watch watch;
 };
 
-Etcd3Store::Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, Etcd3Config config,
+Etcd3Store::Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config,
                        Resolver* resolver, Logger log)
     : impl_(std::make_unique<Impl>(std::move(executor), clock, transport, std::move(config), resolver,
                                    log.named("store.etcd3"))) {}
 
 Etcd3Store::~Etcd3Store() = default;
 
-void Etcd3Store::update_config(Etcd3Config config) {
+void Etcd3Store::update_config(EtcdConfig config) {
   impl_->client.update_config(std::move(config));
 }
 

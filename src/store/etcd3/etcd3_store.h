@@ -11,19 +11,19 @@
 #include "net/resolver.h"
 #include "ports/clock.h"
 #include "ports/store.h"
-#include "store/etcd3/etcd3_config.h"
+#include "store/common/etcd_config.h"
 
 namespace tamada {
 
 class Etcd3Store final : public Store {
  public:
   // `resolver` may be null: then there is no discovery by DNS service records.
-  Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, Etcd3Config config, Resolver* resolver,
+  Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config, Resolver* resolver,
              Logger log);
   ~Etcd3Store() override;
 
   // For requests from now on (reload). The cluster's prefix and the member's name must not change.
-  void update_config(Etcd3Config config);
+  void update_config(EtcdConfig config);
 
   Task<Result<ClusterView>> load(Instant deadline) override;
   void watch(StoreListener& listener) override;

@@ -54,7 +54,7 @@ class EtcdTrouble : public ::testing::Test {
   RealEtcdStore& make(const std::string& member, HttpClientSettings http = {}) {
     return make(etcd_config(cluster_->hosts(), "/service/batman/", member), std::move(http));
   }
-  RealEtcdStore& make(Etcd3Config config, HttpClientSettings http = {}) {
+  RealEtcdStore& make(EtcdConfig config, HttpClientSettings http = {}) {
     stores_.push_back(std::make_unique<RealEtcdStore>(io_.get_executor(), std::move(config), std::move(http)));
     return *stores_.back();
   }
@@ -336,7 +336,7 @@ TEST_F(EtcdTrouble, a_watch_on_a_node_that_was_stopped_is_noticed_and_moved) {
 
 TEST_F(EtcdTrouble, nodes_that_are_not_configured_are_found) {
   start(3);
-  Etcd3Config config = etcd_config({cluster_->hosts()[0]}, "/service/batman/", "node1");
+  EtcdConfig config = etcd_config({cluster_->hosts()[0]}, "/service/batman/", "node1");
   RealEtcdStore& s = make(config);
   ASSERT_TRUE(run_task(io_, s.store.load(in(5s))));
   run_task(io_, clock_.sleep_for(500ms));  // the list is read beside
@@ -353,7 +353,7 @@ TEST_F(EtcdTrouble, users_and_passwords) {
   cluster_->ctl(0, "role grant-permission patroni --prefix=true readwrite /service/batman/");
   cluster_->ctl(0, "user grant-role patroni patroni");
   cluster_->ctl(0, "auth enable");
-  Etcd3Config config = etcd_config(cluster_->hosts(), "/service/batman/", "node1");
+  EtcdConfig config = etcd_config(cluster_->hosts(), "/service/batman/", "node1");
 
   auto nobody = run_task(io_, make(config).store.load(in(3s)));
   ASSERT_FALSE(nobody);
@@ -398,7 +398,7 @@ TEST_F(EtcdTrouble, certificates) {
   EtcdClusterOptions options;
   options.tls = testing::EtcdTls{files / "ca.crt", files / "server.crt", files / "server.key", true};
   start(1, options);
-  Etcd3Config config = etcd_config(cluster_->hosts(), "/service/batman/", "node1");
+  EtcdConfig config = etcd_config(cluster_->hosts(), "/service/batman/", "node1");
   config.protocol = "https";
   HttpClientSettings good;
   good.cacert = files / "ca.crt";

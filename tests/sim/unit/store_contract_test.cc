@@ -29,7 +29,7 @@ class SimStoreUnderTest final : public StoreUnderTest {
   Store& store(const std::string& member) override {
     auto& entry = stores_[member];
     if (entry == nullptr) {
-      Etcd3Config config;
+      EtcdConfig config;
       config.hosts = {"e1:2379", "e2:2379", "e3:2379"};
       config.key_prefix = "/service/contract/";
       config.member_name = member.substr(0, member.find('#'));

@@ -61,7 +61,7 @@ class Etcd3ClientTest : public ::testing::Test {
   ScriptedEtcd etcd_{clock_};
   FakeResolver resolver_;
   testing::QuietLog log_;
-  Etcd3Config config_;
+  EtcdConfig config_;
   std::unique_ptr<Etcd3Client> client_;
 };
 

@@ -66,7 +66,7 @@ class Etcd3LockTest : public ::testing::Test {
   ManualClock clock_;
   ScriptedEtcd etcd_{clock_};
   testing::QuietLog log_;
-  Etcd3Config config_;
+  EtcdConfig config_;
   std::unique_ptr<Etcd3Store> made_;
   int term_ = 3;
   int leases_ = 99;

@@ -71,7 +71,7 @@ struct Listener final : StoreListener {
 class Etcd3WatchTest : public ::testing::Test {
  protected:
   Etcd3WatchTest() {
-    Etcd3Config config;
+    EtcdConfig config;
     config.hosts = {"a:1"};
     config.key_prefix = "/s/c/";
     config.member_name = "m";

@@ -1,4 +1,4 @@
-// What the etcd v3 client needs to know; made from the settings, or by hand in tests and the simulator.
+// What a client of etcd needs to know, of either API; made from the settings, or by hand in tests and the simulator.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace tamada {
 
-struct Etcd3Config {
+struct EtcdConfig {
   std::vector<std::string> hosts;  // host, host:port or a URL
   std::string protocol = "http";   // for hosts that are no URL
   std::string srv;                 // DNS domain; used when there are no hosts
@@ -23,6 +23,7 @@ struct Etcd3Config {
   Duration watch_check = 5s;     // a watch that was silent for so long is asked whether it misses something
 };
 
-Etcd3Config etcd3_config(const Settings& settings);
+// `etcd`: the section of the settings that is used.
+EtcdConfig etcd_config(const EtcdSettings& etcd, const Settings& settings);
 
 }  // namespace tamada

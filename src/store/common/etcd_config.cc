@@ -1,12 +1,11 @@
-#include "store/etcd3/etcd3_config.h"
+#include "store/common/etcd_config.h"
 
 #include <algorithm>
 
 namespace tamada {
 
-Etcd3Config etcd3_config(const Settings& settings) {
-  const EtcdSettings& etcd = settings.etcd3;
-  Etcd3Config config;
+EtcdConfig etcd_config(const EtcdSettings& etcd, const Settings& settings) {
+  EtcdConfig config;
   config.hosts = etcd.hosts;
   config.protocol = etcd.protocol;
   config.srv = etcd.srv;
