@@ -1,4 +1,5 @@
 """etcd with its v3 API."""
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ class Etcd3:
     """An etcd v3 cluster of `size` members."""
 
     kind = "etcd3"
+    more = []  # arguments
 
     def __init__(self, prefix, directory, size=1, first_number=201):
         self.hosts = [hosts.Host(prefix, f"etcd{i + 1}", first_number + i) for i in range(size)]
@@ -38,7 +40,7 @@ class Etcd3:
              "--listen-peer-urls", f"http://{host.address}:2380",
              "--initial-advertise-peer-urls", f"http://{host.address}:2380",
              "--initial-cluster", peers, "--initial-cluster-state", "existing" if known else "new",
-             "--heartbeat-interval", "100", "--election-timeout", "1000"],
+             "--heartbeat-interval", "100", "--election-timeout", "1000", *self.more],
             stdout=log, stderr=subprocess.STDOUT, preexec_fn=hosts.die_with_parent)
         log.close()
         if wait_ready:
@@ -50,6 +52,14 @@ class Etcd3:
 
     def get(self, key):
         return self.ctl("get", "--print-value-only", key).stdout.rstrip("\n")
+
+    def generation(self, key):
+        """Another one for each time that the key is created or moves to another lease."""
+        found = json.loads(self.ctl("get", key, "-w", "json").stdout)["kvs"][0]
+        return found["create_revision"], found.get("lease")
+
+    def everything(self, prefix):
+        return self.ctl("get", "--prefix", prefix).stdout
 
     def wait_ready(self):
         wait.until(lambda: self.ctl("endpoint", "health", check=False).returncode == 0, "etcd is healthy", 30)
