@@ -117,7 +117,8 @@ void EtcdCluster::start(Member& member, bool existing) {
                                      "--logger",
                                      "zap",
                                      "--log-level",
-                                     "warn"};
+                                     "warn",
+                                     "--enable-v2"};
   if (options_.tls) {
     for (const auto& [flag, file] : {std::pair{"--cert-file", options_.tls->cert},
                                      {"--key-file", options_.tls->key},
@@ -163,6 +164,13 @@ std::string EtcdCluster::ctl(int index, const std::string& arguments, bool may_f
       run_command(fmt::format("ETCDCTL_API=3 etcdctl --dial-timeout=1s --command-timeout=2s --endpoints={} {} {}",
                               url(members_[static_cast<std::size_t>(index)].client_port), tls, arguments));
   if (out.status != 0 && !may_fail) give_up(arguments + ": " + out.text);
+  return out.text;
+}
+
+std::string EtcdCluster::ctl2(int index, const std::string& arguments) {
+  const Output out = run_command(fmt::format("ETCDCTL_API=2 etcdctl --endpoints={} {}",
+                                             url(members_[static_cast<std::size_t>(index)].client_port), arguments));
+  if (out.status != 0) give_up(arguments + ": " + out.text);
   return out.text;
 }
 

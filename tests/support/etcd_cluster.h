@@ -20,7 +20,7 @@ struct EtcdTls {
 struct EtcdClusterOptions {
   int members = 1;
   std::optional<EtcdTls> tls;
-  std::vector<std::string> more;  // arguments for every member
+  std::vector<std::string> more;  // arguments for every member; the v2 API is served unless they say otherwise
 };
 
 class EtcdCluster {
@@ -41,6 +41,8 @@ class EtcdCluster {
   int leader();
   // etcdctl with the endpoint of one member; its output. Aborts on failure unless allowed.
   std::string ctl(int member, const std::string& arguments, bool may_fail = false);
+  // The same with the commands of the v2 API, without TLS.
+  std::string ctl2(int member, const std::string& arguments);
 
  private:
   struct Member {

@@ -12,7 +12,7 @@ namespace {
 using testing::EtcdCluster;
 
 EtcdCluster& shared_cluster() {
-  static EtcdCluster cluster({.more = {"--enable-v2"}});
+  static EtcdCluster cluster;
   return cluster;
 }
 
