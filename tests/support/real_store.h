@@ -1,4 +1,5 @@
-// A store of etcd, of either API, over real sockets and the real clock, as a daemon has it; and a log that tests can read.
+// A store of etcd, of either API, over real sockets and the real clock, as a daemon has it; and a log that tests can
+// read.
 #pragma once
 
 #include <memory>

@@ -88,7 +88,10 @@ Task<Reply> Etcd2Client::ask(Round& round, const Request& request) {
       answered = arrival->node;
       break;
     }
-    const auto* fault = std::get_if<Fault>(&outcome);
+    auto* fault = std::get_if<Fault>(&outcome);
+    if (fault != nullptr && fault->kind == FaultKind::Denied && !config_.username.empty()) {
+      fault->error = fault->error.wrap(fmt::format("etcd refused user \"{}\"", config_.username));
+    }
     const bool failed = fault != nullptr && (fault->kind == FaultKind::Busy || fault->kind == FaultKind::Garbled);
     if (!failed) {
       nodes_.succeeded(answered);

@@ -28,8 +28,8 @@ struct Etcd3Store::Impl {
   Etcd3Watch watch;
 };
 
-Etcd3Store::Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config,
-                       Resolver* resolver, Logger log)
+Etcd3Store::Etcd3Store(Executor executor, Clock& clock, HttpTransport& transport, EtcdConfig config, Resolver* resolver,
+                       Logger log)
     : impl_(std::make_unique<Impl>(std::move(executor), clock, transport, std::move(config), resolver,
                                    log.named("store.etcd3"))) {}
 

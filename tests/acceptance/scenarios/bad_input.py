@@ -81,10 +81,8 @@ def store_unreachable_at_start(c):
 def store_refuses_credentials(c):
     member = stopped_cluster(c)
     before = data_of(member)
-    for command in (("role", "add", "root"), ("user", "add", "root:right"), ("user", "grant-role", "root", "root")):
-        c.store.ctl(*command, check=False)
-    c.store.ctl("auth", "enable")
-    member.local["etcd3"].update(username="root", password="wrong-word")
+    c.store.require_password("root", "right")
+    member.local[c.store.kind].update(username="root", password="wrong-word")
     member.write_config()
     start_anew(member)
     wait.until(lambda: told(member, 'etcd refused user "root"'), "the reason is told", 30)
@@ -93,7 +91,7 @@ def store_refuses_credentials(c):
     assert "check username and password" in member.log() and "wrong-word" not in member.log()
     assert member.stop() == 0
     assert data_of(member) == before
-    member.local["etcd3"].update(password="right")
+    member.local[c.store.kind].update(password="right")
     member.write_config()
     start_anew(member)
     leads_with_its_data(member)

@@ -86,12 +86,12 @@ def look(c, page, leader):
     assert page.value("[...document.querySelectorAll('#member-rows a')].map(a => a.href).sort()") == sorted(
         f"http://{m.host.address}:8008/dashboard" for m in c.members if f"//{m.host.address}:" not in page.value("location.href"))
     key = f"/service/{c.scope}/members/{EVIL_MEMBER}"
-    c.store.ctl("put", key, '{"state": "stopped", "role": "replica", "api_url": "javascript:window.ran=1//", "tags": {"x": null},'
-                        ' "pending_restart": true, "pending_restart_reason": {"work_mem": null}, "scheduled_restart": {"schedule": 7}, "conn_url": "postgres://x:1/x"}')
+    c.store.put(key, '{"state": "stopped", "role": "replica", "api_url": "javascript:window.ran=1//", "tags": {"x": null},'
+                     ' "pending_restart": true, "pending_restart_reason": {"work_mem": null}, "scheduled_restart": {"schedule": 7}, "conn_url": "postgres://x:1/x"}')
     shows(page, "1 member not streaming", 20, "#verdict")
     shows(page, f"{EVIL_MEMBER}: stopped", 5, "#notices")
     assert page.value("document.querySelectorAll('img, body script:not(:last-of-type), [href^=javascript]').length") == 0
-    c.store.ctl("del", key)
+    c.store.delete(key)
     shows(page, "Healthy", 20, "#verdict")
 
 

@@ -332,7 +332,7 @@ def behind_proxy(c):
     proxy = Proxy(hosts.BRIDGE, (host.address, 2379))
     for m in c.members:
         # Without use_proxies the members would learn etcd's own address from it and go there.
-        m.local["etcd3"].update(hosts=[f"{hosts.BRIDGE}:2379"], use_proxies=True)
+        m.local[c.store.kind].update(hosts=[f"{hosts.BRIDGE}:2379"], use_proxies=True)
         m.write_config()
     c.start()
     return proxy

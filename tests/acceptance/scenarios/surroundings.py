@@ -131,7 +131,7 @@ def store_name_moves(c):
     etcd = c.store.hosts[0]
     for member in c.members:
         member.host.names({"store.test": etcd.address})
-        member.local["etcd3"] = {"host": "store.test:2379"}
+        member.local[c.store.kind] = {"host": "store.test:2379"}
         member.write_config()
     c.start()
     leader, replica = c.leader(), c.replicas()[0]

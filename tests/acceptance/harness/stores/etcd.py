@@ -1,8 +1,10 @@
 """etcd with its v2 API, which etcd 3.4 serves when it is told to."""
 import json
+import os
 import urllib.error
 import urllib.request
 
+from .. import hosts
 from .etcd3 import Etcd3
 
 
@@ -24,6 +26,20 @@ class Etcd(Etcd3):
             return self.read(key).get("value")
         except urllib.error.HTTPError:
             return ""
+
+    def put(self, key, value):
+        self.ctl2("set", key, value)
+
+    def delete(self, key):
+        self.ctl2("rm", key)
+
+    def require_password(self, user, password):
+        self.ctl2("user", "add", f"{user}:{password}")
+        self.ctl2("auth", "enable")
+
+    def ctl2(self, *arguments):
+        return hosts.run("etcdctl", f"--endpoints=http://{self.endpoints()[0]}", *arguments,
+                         env={**os.environ, "ETCDCTL_API": "2"})
 
     def generation(self, key):
         return self.read(key)["createdIndex"]

@@ -58,6 +58,17 @@ class Etcd3:
         found = json.loads(self.ctl("get", key, "-w", "json").stdout)["kvs"][0]
         return found["create_revision"], found.get("lease")
 
+    def put(self, key, value):
+        self.ctl("put", key, value)
+
+    def delete(self, key):
+        self.ctl("del", key)
+
+    def require_password(self, user, password):
+        for command in (("role", "add", user), ("user", "add", f"{user}:{password}"), ("user", "grant-role", user, user)):
+            self.ctl(*command, check=False)
+        self.ctl("auth", "enable")
+
     def everything(self, prefix):
         return self.ctl("get", "--prefix", prefix).stdout
 
