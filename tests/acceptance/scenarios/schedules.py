@@ -116,7 +116,7 @@ def scheduled_switchover(c):
     # Nobody was there at its time.
     leader.kill()
     late = json.dumps({"leader": leader.name, "scheduled_at": at(-30)})
-    c.store.ctl("put", f"/service/{c.scope}/failover", late)
+    c.store.put(f"/service/{c.scope}/failover", late)
     leader.start()
     wait.until(lambda: c.key("failover") == "{}", "the late one is removed", 30)
     assert "too late" in leader.log() and c.leader() is leader
