@@ -35,6 +35,7 @@ class Member:
         self.log_path = os.path.join(self.directory, "daemon.log")
         self.config_path = os.path.join(self.directory, "config.yml")
         self.process = None
+        self.daemon = None  # the command line before the configuration file, where it is not the cluster's
         os.makedirs(self.directory)
         shutil.chown(self.directory, "postgres", "postgres")
         self.local = self.default_config()
@@ -73,7 +74,7 @@ class Member:
     def start(self, environment=None):
         log = open(self.log_path, "ab")
         env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "HOME": self.directory, **(environment or {})}
-        self.process = self.host.popen([*self.cluster.daemon, self.config_path], user="postgres", stdout=log,
+        self.process = self.host.popen([*(self.daemon or self.cluster.daemon), self.config_path], user="postgres", stdout=log,
                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.directory, env=env,
                                        start_new_session=True)
         log.close()
