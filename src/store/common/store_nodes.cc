@@ -8,6 +8,8 @@ namespace {
 
 constexpr Duration kLeaveAlone = 10s;  // a node that failed less than this ago is asked only when no other is left
 
+constexpr Duration kSlow = 3s;  // silence of a node that is told
+
 bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -31,7 +33,7 @@ void StoreNodes::rebuild() {
       const bool there = std::any_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.url == url; });
       if (there) continue;
       const Node* known = find(url);
-      nodes.push_back(known != nullptr ? *known : Node{url, 0, kLongAgo});
+      nodes.push_back(known != nullptr ? *known : Node{.url = url});
     }
   }
   nodes_ = std::move(nodes);
@@ -64,17 +66,22 @@ void StoreNodes::succeeded(const std::string& url) {
   current_ = url;
   Node* node = find(url);
   if (node == nullptr || node->failures == 0) return;
-  log_.info("{} {} answers again after {} failed request(s)", what_, url, node->failures);
+  if (node->told) log_.info("{} {} answers again after {} failed request(s)", what_, url, node->failures);
   node->failures = 0;
+  node->told = false;
 }
 
 void StoreNodes::failed(const std::string& url, const Error& why, Instant now) {
   Node* node = find(url);
   if (node == nullptr) return;
   node->failed_at = now;
+  if (node->failures == 0) node->failing_since = now;
   std::string text = why.text();
   if (text.starts_with(url + ": ")) text.erase(0, url.size() + 2);
-  if (++node->failures == 1) {
+  ++node->failures;
+  const bool slow = why.code == ErrorCode::Timeout && now - node->failing_since < kSlow;
+  if (!node->told && !slow) {
+    node->told = true;
     log_.warning("{} {} failed: {}", what_, url, text);
   } else {
     log_.debug("{} {} failed {} times: {}", what_, url, node->failures, text);

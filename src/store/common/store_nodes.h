@@ -2,7 +2,8 @@
 // remembers which of them failed. No I/O, no clock.
 //
 // The one that works is kept until it fails. A failed one comes last until it has been left alone for a while. Its
-// failures are logged once, and once more with their count when it works again.
+// failures are logged once, and once more with their count when it works again; one that is only slow is told when it
+// has been silent for a few seconds.
 #pragma once
 
 #include <string>
@@ -39,7 +40,9 @@ class StoreNodes {
   struct Node {
     std::string url;
     int failures = 0;  // in a row
+    Instant failing_since = kLongAgo;
     Instant failed_at = kLongAgo;
+    bool told = false;  // in the log
   };
   void rebuild();
   const Node* find(const std::string& url) const;

@@ -161,6 +161,8 @@ def mixed_failover(c):
         wait.until(lambda: heir.value(f"select count(*) from pg_class where relname = 'by_{lost.name}'") == 1, "it is replicated", 20)
         lost.lose_host()
         assert c.wait_leader(other_than=lost, seconds=90) is heir
+        # The peer answers as primary as soon as it has the lock.
+        wait.until(lambda: not heir.value("select pg_is_in_recovery()"), f"{heir.name} is writable", 30)
         heir.sql(f"create table after_{lost.name} ()")
         lost.host.connect()
         lost.start()

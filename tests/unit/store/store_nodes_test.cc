@@ -44,6 +44,26 @@ TEST_F(StoreNodesTest, failures_are_logged_once_and_again_with_their_count_when_
   EXPECT_NE(sink_.lines[1].second.find("50"), std::string::npos);
 }
 
+TEST_F(StoreNodesTest, a_slow_one_is_told_once_it_has_been_silent_for_a_few_seconds) {
+  const Error late{ErrorCode::Timeout, "no answer"};
+  nodes_.set_configured({"a", "b"});
+  for (int i = 0; i < 10; ++i) {
+    nodes_.failed("a", late, t_ + i * 100s);
+    nodes_.succeeded("a");
+  }
+  EXPECT_TRUE(sink_.lines.empty()) << "each answered a moment later";
+  EXPECT_EQ(nodes_.pick({}, t_ + 1000s), "a");
+  nodes_.failed("a", late, t_ + 1000s);
+  nodes_.failed("a", late, t_ + 1002s);
+  EXPECT_TRUE(sink_.lines.empty());
+  nodes_.failed("a", late, t_ + 1003s);
+  nodes_.failed("a", late, t_ + 1004s);
+  ASSERT_EQ(sink_.lines.size(), 1u);
+  EXPECT_EQ(sink_.lines[0].second, "etcd node a failed: no answer");
+  nodes_.succeeded("a");
+  ASSERT_EQ(sink_.lines.size(), 2u);
+}
+
 TEST_F(StoreNodesTest, listed_nodes_are_used_beside_the_configured_ones) {
   nodes_.set_configured({"a"});
   nodes_.failed("a", broken_, t_);
