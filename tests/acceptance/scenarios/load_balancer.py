@@ -209,8 +209,12 @@ def prometheus(c, promtool):
         assert check.returncode in (0, 3) and not complaints, (check.returncode, complaints)
 
 
+def on_all_addresses(config):
+    config["postgresql"]["listen"] = "0.0.0.0:5432"
+
+
 @scenario("vip-manager with the sample keeps an address on the leader (Debian's speaks only etcd's v2 API)",
-          program=("vip-manager", "vip-manager"), expected=(r".",))
+          program=("vip-manager", "vip-manager"), configure=on_all_addresses, expected=(r".",))
 def vip_manager(c, program):
     if c.store.kind != "etcd":
         raise Skip("with --store etcd")
