@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/daemon.h"
+#include "app/generate_command.h"
 #include "app/validate_command.h"
 #include "base/version.h"
 #include "host/environment.h"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: tamada [-h] [--version] [--validate-config [-i] [-p]] [configfile]\n"
+    "       tamada --generate-config [--dsn DSN] [configfile]\n"
+    "       tamada --generate-sample-config [configfile]\n"
     "\n"
     "Keeps a PostgreSQL cluster alive: one member of it, together with its PostgreSQL.\n"
     "\n"
@@ -26,6 +29,9 @@ constexpr const char* kUsage =
     "  --validate-config         check the configuration, print a line for each problem, and end: 0 valid, 1 not\n"
     "  -i, --ignore-listen-port  with --validate-config: a port in use is no problem\n"
     "  -p, --print               with --validate-config: print the merged configuration when it is valid\n"
+    "  --generate-config         write a configuration for the PostgreSQL that runs here, and end\n"
+    "  --dsn DSN                 with --generate-config: how to reach it as a superuser\n"
+    "  --generate-sample-config  write a sample configuration, and end\n"
     "\n"
     "Signals: SIGHUP reloads, SIGTERM and SIGINT stop with PostgreSQL, SIGUSR2 ends the daemon and leaves PostgreSQL\n"
     "and the leader lock to the next start.\n";
@@ -37,6 +43,9 @@ struct Arguments {
   bool validate = false;
   bool ignore_listen_port = false;
   bool print = false;
+  bool generate = false;
+  bool generate_sample = false;
+  std::optional<std::string> dsn;
   std::string wrong;  // the argument that was not understood
 };
 
@@ -49,9 +58,16 @@ Arguments parse(const std::vector<std::string>& words) {
                                                           {"-i", &Arguments::ignore_listen_port},
                                                           {"--ignore-listen-port", &Arguments::ignore_listen_port},
                                                           {"-p", &Arguments::print},
-                                                          {"--print", &Arguments::print}};
-  for (const std::string& word : words) {
-    if (auto flag = flags.find(word); flag != flags.end()) {
+                                                          {"--print", &Arguments::print},
+                                                          {"--generate-config", &Arguments::generate},
+                                                          {"--generate-sample-config", &Arguments::generate_sample}};
+  for (auto next = words.begin(); next != words.end(); ++next) {
+    const std::string& word = *next;
+    if (word == "--dsn" && next + 1 != words.end()) {
+      a.dsn = *++next;
+    } else if (word.starts_with("--dsn=")) {
+      a.dsn = word.substr(6);
+    } else if (auto flag = flags.find(word); flag != flags.end()) {
       a.*flag->second = true;
     } else if (word.starts_with("-") || a.config_path) {
       a.wrong = word;
@@ -61,6 +77,10 @@ Arguments parse(const std::vector<std::string>& words) {
   }
   if (a.wrong.empty() && !a.validate && (a.ignore_listen_port || a.print)) {
     a.wrong = a.print ? "--print" : "--ignore-listen-port";
+  }
+  if (a.wrong.empty() && a.dsn && !a.generate) a.wrong = "--dsn";
+  if (a.wrong.empty() && a.validate + a.generate + a.generate_sample > 1) {
+    a.wrong = a.generate_sample ? "--generate-sample-config" : "--generate-config";
   }
   return a;
 }
@@ -82,6 +102,10 @@ int main(int argc, char** argv) {
   if (arguments.version) {
     std::printf("tamada %s\n", std::string(tamada::own_version()).c_str());
     return 0;
+  }
+  if (arguments.generate || arguments.generate_sample) {
+    return tamada::run_generate(
+        {.sample = arguments.generate_sample, .dsn = arguments.dsn.value_or(""), .path = arguments.config_path});
   }
   tamada::SettingsVariables variables = tamada::take_settings_variables();
   tamada::keep_environment();  // scripts and PostgreSQL are still to get what is taken out here

@@ -9,10 +9,14 @@ import subprocess
 import threading
 import urllib.request
 
+import yaml
+
 from harness import hosts, wait
 from harness.scenario import scenario
 
 NOISE = (r"leader lock", r"etcd node", r"killing processes", r"postgres", r"postmaster", r"store", r"member", r"data directory", r"replica")
+
+AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
 
 
 @scenario("pause: PostgreSQL is left alone, nobody promotes; resume brings order back", expected=NOISE)
@@ -292,8 +296,7 @@ def doctor(c):
           expected=NOISE)
 def adopt_running_postgres(c):
     member = c.members[0]
-    as_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
-    hosts.run(*as_postgres, os.path.join(c.bin_dir, "initdb"), "-D", member.data, "-A", "trust", "-U", "postgres")
+    hosts.run(*AS_POSTGRES, os.path.join(c.bin_dir, "initdb"), "-D", member.data, "-A", "trust", "-U", "postgres")
     member.host.popen([os.path.join(c.bin_dir, "postgres"), "-D", member.data, "-c",
                        f"listen_addresses={member.host.address}", "-c", f"unix_socket_directories={member.directory}"],
                       user="postgres", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -306,6 +309,69 @@ def adopt_running_postgres(c):
     wait.until(lambda: member.is_("primary"), "leads", 60)
     assert member.postmaster_pid() == pid
     wait.until(lambda: c.key("initialize").isdigit(), "the cluster is registered", 20)
+
+
+@scenario("a configuration is made for a PostgreSQL that runs, and with the gaps filled its daemon takes it over", start=False, size=1,
+          expected=NOISE)
+def generated_config(c):
+    member = c.members[0]
+    hosts.run(*AS_POSTGRES, os.path.join(c.bin_dir, "initdb"), "-D", member.data, "-A", "trust", "-U", "postgres")
+    with open(os.path.join(member.data, "postgresql.conf"), "a") as f:
+        f.write(f"listen_addresses = '{member.host.address}'\nunix_socket_directories = '{member.directory}'\n"
+                "shared_buffers = 24MB\nmax_connections = 77\nwork_mem = '5MB'\ncluster_name = 'demo'\n")
+    with open(os.path.join(member.data, "pg_hba.conf"), "a") as f:
+        f.write("host all all 0.0.0.0/0 trust\nhost replication replicator 0.0.0.0/0 trust\n")
+    member.host.popen([os.path.join(c.bin_dir, "postgres"), "-D", member.data], user="postgres", stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)
+    wait.until(lambda: member.value("select 1"), "postgres runs", 20)
+    pid = member.postmaster_pid()
+    path = os.path.join(member.directory, "generated.yml")
+
+    def tamada(*arguments):
+        process = member.host.popen([*c.daemon, *arguments], user="postgres", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                    cwd=member.directory, env={"PATH": os.environ["PATH"], "HOME": member.directory})
+        out, err = process.communicate(timeout=30)
+        return process.returncode, out, err
+
+    code, _, err = tamada("--generate-config", "--dsn", "host=/nowhere user=postgres", path)
+    assert code == 1 and "no connection to PostgreSQL" in err and "--dsn" in err, err
+    assert not os.path.exists(path)
+    dsn = f"host={member.directory} user=postgres dbname=postgres"
+    member.sql("create role nobody login")
+    code, _, err = tamada("--generate-config", "--dsn", dsn.replace("user=postgres", "user=nobody"))
+    assert code == 1 and "nobody is no superuser" in err, err
+    assert tamada("--generate-config", "--dsn", dsn, path)[0] == 0
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    code, _, err = tamada("--generate-config", "--dsn", dsn, path)
+    assert code == 1 and "exists already" in err, err
+    assert tamada("--generate-config", "--generate-sample-config")[0] == 2 and tamada("--dsn", dsn)[0] == 2
+
+    with open(path) as f:
+        config = yaml.safe_load(f)
+    own, shared = config["postgresql"], config["bootstrap"]["dcs"]["postgresql"]["parameters"]
+    assert own["parameters"]["shared_buffers"] == "24MB" and shared["max_connections"] == 77 and own["bin_dir"] == c.bin_dir, config
+    assert config["scope"] == "demo" and own["connect_address"] == f"{member.host.address}:5432"
+    assert own["pg_hba"][-1] == "host replication replicator 0.0.0.0/0 trust" and own["data_dir"] == member.data
+    # What only the operator knows.
+    del config["etcd3"]
+    config.update({**c.store.config(), "name": member.name})
+    config["restapi"] = member.local["restapi"]
+    config["watchdog"] = {"mode": "off"}
+    own["authentication"] = {"superuser": {"username": "postgres"}, "replication": {"username": "replicator"},
+                             "rewind": {"username": "rewinder"}}
+    own["pgpass"] = os.path.join(member.directory, "pgpass")
+    assert "#FIXME" not in json.dumps(config), config
+    member.local = config
+    member.write_config()
+    code, out, err = tamada("--validate-config", "-i", member.config_path)
+    assert code == 0, out + err
+    member.start()
+    wait.until(lambda: member.is_("primary"), "leads", 60)
+    assert member.postmaster_pid() == pid
+    assert member.value("show shared_buffers") == "24MB" and member.value("show work_mem") == "5MB"
+    assert not json.loads(member.rest("/patroni")[1]).get("pending_restart_reason", {}).get("max_connections")
+    sample = yaml.safe_load(tamada("--generate-sample-config")[1])
+    assert sample["postgresql"]["connect_address"] == f"{member.host.address}:5432"
 
 
 @scenario("libpq's variables in the daemon's environment steer none of its connections, and scripts still get them",
