@@ -46,7 +46,7 @@ class Member:
         cluster = self.cluster
         config = {
             "scope": cluster.scope, "name": self.name,
-            "restapi": {"listen": f"{a}:8008", "connect_address": f"{a}:8008", "authentication": REST},
+            "restapi": {"listen": f"{a}:8008", "connect_address": f"{a}:8008", "authentication": dict(REST)},
             "bootstrap": {
                 "dcs": cluster.dynamic,
                 "initdb": [{"encoding": "UTF8"}, "data-checksums", {"locale": "C.UTF-8"}],
@@ -56,7 +56,7 @@ class Member:
             "postgresql": {
                 "listen": f"{a}:5432", "connect_address": f"{a}:5432", "data_dir": self.data,
                 "bin_dir": cluster.bin_dir, "pgpass": os.path.join(self.directory, "pgpass"),
-                "authentication": {"replication": REPLICATION, "superuser": SUPERUSER, "rewind": REWIND},
+                "authentication": {"replication": dict(REPLICATION), "superuser": dict(SUPERUSER), "rewind": dict(REWIND)},
                 "parameters": {"unix_socket_directories": self.directory},
             },
             "watchdog": {"mode": "off"},
